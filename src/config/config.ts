@@ -12,6 +12,8 @@ export interface Config {
   /** `mcp_tls_sidecar.hosts`, in the order of the file. */
   readonly hosts: readonly HostEntry[];
   readonly settings: Settings;
+  /** The source line of a place with a caret and with secrets as `…`: for problems that show only later. */
+  readonly excerptAt: (position: Position) => string | undefined;
 }
 
 /** `ssl_verify` as written, after inheritance. */
@@ -46,7 +48,10 @@ export interface ServerEntry extends EntryBase {
   readonly upstream: Upstream;
 }
 
-/** The server's real address: `tls.upstream_url`, else `url`. */
+/**
+ * The server's real address: `tls.upstream_url`, else `url`. Of an entry that is spoiled because its URL cannot be
+ * told it is `https://unset.invalid/`, which never resolves (RFC 6761).
+ */
 export interface Upstream {
   readonly protocol: 'https' | 'http';
   readonly authority: Authority;

@@ -1,0 +1,71 @@
+import { formatAuthority } from '../authority.ts';
+import type { HostEntry, Position, ServerEntry } from './config.ts';
+import type { Report } from './report.ts';
+
+/**
+ * Spoils servers of one authority that do not agree how it is to be verified: in absolute form nobody could tell
+ * whose policy is meant.
+ *
+ * @param keyOf where an entry's key stands
+ */
+export function spoilConflicts(
+  servers: readonly ServerEntry[],
+  keyOf: (name: string) => Position | undefined,
+  report: Report,
+): ServerEntry[] {
+  // What an entry that is spoiled already would have said is not known.
+  const sound = servers.filter(({ spoiledBy }) => spoiledBy === undefined);
+  const byAuthority = Map.groupBy(sound, ({ upstream }) => formatAuthority(upstream.authority));
+  return servers.map((server) => {
+    if (server.spoiledBy !== undefined) return server;
+    const neighbours = byAuthority.get(formatAuthority(server.upstream.authority)) ?? [];
+    const conflict = firstConflict(server, neighbours);
+    if (conflict === undefined) return server;
+    const spoiledBy = report.add({
+      severity: 'error',
+      position: keyOf(server.name) ?? server.trustPosition,
+      ...conflict,
+      entry: server.name,
+    });
+    return { ...server, spoiledBy };
+  });
+}
+
+/** Refuses a host entry that has the name of a server: both are one metric label. */
+export function checkNames(
+  servers: readonly ServerEntry[],
+  hosts: readonly HostEntry[],
+  keyOf: (name: string) => Position | undefined,
+  report: Report,
+): void {
+  const names = new Set(servers.map(({ name }) => name));
+  for (const { name } of hosts.filter((host) => names.has(host.name))) {
+    const message = `host entry ${name} has the name of a server, and metrics could not tell them apart`;
+    report.add({ severity: 'error', position: keyOf(name), message, hint: 'give the server another name' });
+  }
+}
+
+function firstConflict(
+  server: ServerEntry,
+  neighbours: readonly ServerEntry[],
+): { message: string; hint: string } | undefined {
+  for (const other of neighbours) {
+    if (other.upstream.protocol !== server.upstream.protocol) {
+      return {
+        message: `servers ${server.name} and ${other.name} name one host and port, once as http and once as https`,
+        hint: 'write the scheme that the host speaks on that port in both',
+      };
+    }
+    if (server.upstream.protocol === 'https' && policyOf(other) !== policyOf(server)) {
+      return {
+        message: `servers ${server.name} and ${other.name} name one host and port with different ssl_verify or tls`,
+        hint: 'give both the same ssl_verify, tls.system_roots and tls.server_name',
+      };
+    }
+  }
+  return undefined;
+}
+
+function policyOf({ sslVerify, tls }: ServerEntry): string {
+  return JSON.stringify([sslVerify, tls.systemRoots, tls.serverName ?? null]);
+}

@@ -1,0 +1,80 @@
+import { parseDocument } from 'yaml';
+import type { Node } from 'yaml';
+import type { Position } from './config.ts';
+import { decodeFile } from './decode.ts';
+import { excerptsOfParsed, excerptsOfUnparsed } from './excerpt.ts';
+import type { ExcerptAt } from './excerpt.ts';
+import { Fault } from './fault.ts';
+import { indexLines } from './lines.ts';
+import { locate } from './locate.ts';
+import type { LocatedMap } from './located.ts';
+import { syntaxFault } from './syntax-faults.ts';
+
+/** A file after parsing; without `root` one of the faults says why. */
+export interface ParsedFile {
+  readonly root: LocatedMap | undefined;
+  readonly faults: readonly { readonly fault: Fault; readonly position: Position | undefined }[];
+  readonly excerptAt: ExcerptAt;
+}
+
+/** From bytes to located values; every fault found here refuses the file. */
+export function parseFile(bytes: Buffer): ParsedFile {
+  const decoded = decodeFile(bytes);
+  const { text } = decoded;
+  const refuse = (fault: Fault, position?: Position): ParsedFile => ({
+    root: undefined,
+    faults: [{ fault, position }],
+    excerptAt: excerptsOfUnparsed(text),
+  });
+  if (decoded.fault !== undefined) return refuse(decoded.fault, decoded.position);
+  const document = parseText(text);
+  if (document === undefined) return refuse(syntaxFault('RESOURCE_EXHAUSTION'));
+  const { positionAt } = indexLines(text);
+  if (document.errors.length > 0) {
+    const faults = document.errors.map(({ code, pos }) => ({
+      fault: syntaxFault(code),
+      position: positionAt(pos[0]),
+    }));
+    // What follows on the same line, and often all that follows, is but the first one's echo.
+    return { root: undefined, faults: faults.slice(0, 1), excerptAt: excerptsOfUnparsed(text) };
+  }
+  if (document.contents === null) return refuse(EMPTY);
+  return locateRoot(text, document.contents, positionAt);
+}
+
+const EMPTY = new Fault(
+  'the file is empty',
+  'was a write cut short? a configuration without entries is written {}',
+);
+
+function locateRoot(text: string, contents: Node, positionAt: (offset: number) => Position): ParsedFile {
+  const faults: { fault: Fault; position: Position }[] = [];
+  const excerptAt = excerptsOfParsed(text, contents);
+  const root = locate(contents, positionAt, (fault, position) => faults.push({ fault, position }));
+  if (root.kind === 'map') return { root, faults, excerptAt };
+  const fault = new Fault(
+    'the file is no mapping of keys to values',
+    'begin it with mcp_servers: or mcp_tls_sidecar:',
+  );
+  return { root: undefined, faults: [...faults, { fault, position: root.position }], excerptAt };
+}
+
+/** Undefined where the nesting is beyond the parser's stack. */
+function parseText(text: string): ReturnType<typeof parseDocument> | undefined {
+  try {
+    return parseDocument(text, {
+      // Scalars, merge keys, tags and duplicates are ours to read, as PyYAML does: see locate.ts.
+      schema: 'failsafe',
+      version: '1.1',
+      resolveKnownTags: false,
+      merge: false,
+      uniqueKeys: false,
+      prettyErrors: false,
+      // 'silent' would hide a second document, 'warn' would print source text.
+      logLevel: 'error',
+    });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import { checkNames, spoilConflicts } from './check-conflicts.ts';
+import { checkTopKeys } from './check-keys.ts';
+import type { Config, Position } from './config.ts';
+import { findPair } from './located.ts';
+import type { Located, LocatedMap } from './located.ts';
+import { parseFile } from './parse-file.ts';
+import type { Problem } from './problem.ts';
+import { readHosts } from './read-hosts.ts';
+import { readServers } from './read-servers.ts';
+import { readSettings } from './read-settings.ts';
+import { createReport } from './report.ts';
+import type { Report } from './report.ts';
+
+/** A configuration file that is to be read. */
+export interface ConfigSource {
+  /** As it was named; undefined for the embedded default. */
+  readonly file: string | undefined;
+  readonly bytes: Buffer;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Reads a configuration: pure, no file is opened. All problems are reported at once, in the order of the file;
+ * `config` is undefined where one of them refuses the whole file.
+ */
+export function readConfig(source: ConfigSource): { config: Config | undefined; problems: Problem[] } {
+  const parsed = parseFile(source.bytes);
+  const report = createReport(source.file, parsed.excerptAt);
+  for (const { fault, position } of parsed.faults) {
+    report.add({ severity: 'error', position, message: fault.message, hint: fault.hint });
+  }
+  const entries = parsed.root === undefined ? undefined : readEntries(parsed.root, source, report);
+  const problems = report.sorted();
+  if (entries === undefined || report.refusesFile()) return { config: undefined, problems };
+  const sha256 = createHash('sha256').update(source.bytes).digest('hex');
+  return { config: { file: source.file, sha256, ...entries, excerptAt: parsed.excerptAt }, problems };
+}
+
+function readEntries(
+  root: LocatedMap,
+  { file, env }: ConfigSource,
+  report: Report,
+): Pick<Config, 'servers' | 'hosts' | 'settings'> {
+  const folder = file === undefined ? process.cwd() : dirname(resolve(file));
+  const reading = { report, env, folder };
+  checkTopKeys(root, report);
+  const { settings, inherited, hosts: writtenHosts } = readSettings(root, reading);
+  const read = readServers(root, { inherited, settings }, reading);
+  const hosts = readHosts(writtenHosts, inherited, reading);
+  const servers = spoilConflicts(read, keyPositions(findPair(root, 'mcp_servers')?.value), report);
+  checkNames(servers, hosts, keyPositions(writtenHosts), report);
+  return { servers, hosts, settings };
+}
+
+function keyPositions(map: Located | undefined): (name: string) => Position | undefined {
+  return (name) => findPair(map, name)?.keyPosition;
+}

@@ -1,0 +1,133 @@
+import { checkHostKeys } from './check-keys.ts';
+import type { HostEntry, HostPattern, TlsSettings } from './config.ts';
+import { substitute } from './environment.ts';
+import { Fault } from './fault.ts';
+import { parseHostPattern } from './hosts.ts';
+import { findPair, isUnset, positionOf } from './located.ts';
+import type { Located, LocatedMap, LocatedPair } from './located.ts';
+import type { Problem } from './problem.ts';
+import { readMapping, unsetMessage } from './read-mapping.ts';
+import type { Reading } from './read-mapping.ts';
+import type { InheritedTrust } from './read-settings.ts';
+import { readTrust } from './read-trust.ts';
+import type { EntryTrust } from './read-trust.ts';
+import { hostSettingsSchema } from './schema.ts';
+
+const NO_TLS: TlsSettings = { systemRoots: false, serverName: undefined };
+
+/** Reads `mcp_tls_sidecar.hosts`; entries that refuse the file are left out. */
+export function readHosts(
+  hosts: LocatedMap | undefined,
+  inherited: InheritedTrust | undefined,
+  reading: Reading,
+): HostEntry[] {
+  const seen = new Map<string, LocatedPair>();
+  return (hosts?.pairs ?? []).flatMap((pair) => {
+    const pattern = readPattern(pair, seen, reading);
+    return pattern === undefined ? [] : (readHost(pair, pattern, inherited, reading) ?? []);
+  });
+}
+
+function readPattern(
+  pair: LocatedPair,
+  seen: Map<string, LocatedPair>,
+  { report }: Reading,
+): HostPattern | undefined {
+  const position = pair.keyPosition;
+  const pattern = pair.keyIsText ? parseHostPattern(pair.key) : new Fault('is no host', 'put it in quotes');
+  if (pattern instanceof Fault) {
+    report.add({
+      severity: 'error',
+      position,
+      message: `this key of hosts ${pattern.message}`,
+      hint: pattern.hint,
+    });
+    return undefined;
+  }
+  if (pattern.host === 'unlisted' && !pattern.wildcard) {
+    const message = 'the name unlisted is taken: metrics use it for hosts without an entry';
+    report.add({ severity: 'error', position, message, hint: 'write the host with its domain' });
+  }
+  const identity = JSON.stringify(pattern);
+  const first = seen.get(identity);
+  if (first !== undefined) {
+    const message = `this key of hosts is the same host as the one on line ${first.keyPosition.line}`;
+    report.add({ severity: 'error', position, message, hint: 'keep one of the two' });
+  }
+  seen.set(identity, pair);
+  return pattern;
+}
+
+function readHost(
+  pair: LocatedPair,
+  pattern: HostPattern,
+  inherited: InheritedTrust | undefined,
+  reading: Reading,
+): HostEntry | undefined {
+  let unset: Problem | undefined;
+  // An entry may be one word, and that word a variable; inside a mapping they are replaced by its own reader.
+  const value =
+    pair.value.kind === 'map'
+      ? pair.value
+      : substitute(pair.value, reading.env, (variable, position) => {
+          const hint = 'set it where the sidecar is started, or write the value here';
+          const message = unsetMessage(variable, '');
+          unset = reading.report.add({ severity: 'error', position, message, hint, entry: pair.key });
+        });
+  if (value?.kind === 'map') return readHostMap(pair, value, pattern, inherited, reading);
+  if (value !== undefined && !isDeny(value)) {
+    reportAction(pair, value, reading);
+    return undefined;
+  }
+  const trust = { sslVerify: { kind: 'default' as const }, tls: NO_TLS, trustPosition: pair.keyPosition };
+  return makeEntry({ pair, pattern, action: 'deny', trust, spoiledBy: unset });
+}
+
+function readHostMap(
+  pair: LocatedPair,
+  map: LocatedMap,
+  pattern: HostPattern,
+  inherited: InheritedTrust | undefined,
+  reading: Reading,
+): HostEntry | undefined {
+  checkHostKeys(map, reading.report);
+  const upstreamUrl = findPair(findPair(map, 'tls')?.value, 'upstream_url');
+  if (upstreamUrl !== undefined && !isUnset(upstreamUrl.value)) {
+    const message = 'tls.upstream_url stands in a host entry, which has no url';
+    const hint = 'remove it; an address of its own needs an entry of mcp_servers';
+    reading.report.add({ severity: 'error', position: positionOf(upstreamUrl), message, hint });
+  }
+  const { value, spoiledBy } = readMapping(hostSettingsSchema, map, reading, pair.key);
+  if (value === undefined) return undefined;
+  const trust = readTrust({ what: `host ${pair.key}`, pair, map }, value, inherited, reading);
+  return makeEntry({ pair, pattern, action: 'verify', trust, spoiledBy });
+}
+
+function makeEntry(entry: {
+  pair: LocatedPair;
+  pattern: HostPattern;
+  action: HostEntry['action'];
+  trust: EntryTrust;
+  spoiledBy: Problem | undefined;
+}): HostEntry {
+  const { action, pattern, spoiledBy, trust } = entry;
+  const read = { kind: 'host' as const, name: entry.pair.key, action, pattern };
+  const { sslVerify, tls } = trust;
+  const identity = JSON.stringify({ ...read, sslVerify, tls, spoiled: spoiledBy?.message });
+  return { ...read, ...trust, identity, spoiledBy };
+}
+
+function isDeny(value: Located): boolean {
+  return value.kind === 'scalar' && value.value === 'deny';
+}
+
+function reportAction(pair: LocatedPair, value: Located, { report }: Reading): void {
+  const isTunnel = value.kind === 'scalar' && value.value === 'tunnel';
+  const message = isTunnel
+    ? 'tunnel is not supported by this version'
+    : 'a host entry is neither a mapping nor deny';
+  const hint = isTunnel
+    ? 'remove the line; this version has no CONNECT route'
+    : 'write {ssl_verify: /path/to/ca.pem}, say, or deny';
+  report.add({ severity: 'error', position: positionOf(pair), message, hint });
+}

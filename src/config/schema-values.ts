@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { parseDuration } from './duration.ts';
+import { Fault } from './fault.ts';
+import { normaliseBareHost } from './hosts.ts';
+import { parseListenAddress } from './listen-address.ts';
+import { parseSslVerify } from './ssl-verify.ts';
+import { parseUpstreamUrl } from './upstream-url.ts';
+
+/** Sentence and hint travel in the one message that an issue has: see `faultOf`. */
+const SEPARATOR = '\n';
+
+/** The fault that an issue of one of these schemas stands for. */
+export function faultOf(message: string): Fault {
+  const [sentence = '', hint = ''] = message.split(SEPARATOR);
+  return new Fault(sentence, hint);
+}
+
+function fail(message: string, hint: string): string {
+  return `${message}${SEPARATOR}${hint}`;
+}
+
+/** A schema's transform that reads text with one of our parsers. */
+function reading<In, Out>(parse: (value: In) => Out | Fault) {
+  return (value: In, context: z.RefinementCtx): Out => {
+    const result = parse(value);
+    if (!(result instanceof Fault)) return result;
+    context.addIssue({ code: 'custom', message: fail(result.message, result.hint) });
+    return z.NEVER;
+  };
+}
+
+/** A JSON Schema cannot hold our parsers: what an editor can check of such a text is this pattern. */
+function text<Out>(parse: (value: string) => Out | Fault, wrongType: string, pattern?: string) {
+  const plain = z.string({ error: wrongType });
+  return (pattern === undefined ? plain : plain.meta({ pattern })).transform(reading(parse));
+}
+
+/** `ssl_verify`. */
+export const sslVerifySchema = z
+  .union(
+    [
+      z.boolean(),
+      z.null(),
+      z.string().meta({ pattern: notBoolean(['true', 'false', 'yes', 'no', 'on', 'off']) }),
+    ],
+    { error: fail('is neither true, false, a path nor PEM text', 'write true, false, a path or PEM text') },
+  )
+  .transform(reading(parseSslVerify));
+
+/** An http or https URL. */
+export const urlSchema = text(parseUpstreamUrl, fail('is no URL', 'write https://host/path'));
+
+/** A host name or an IP address, without a port. */
+export const hostSchema = text(
+  (host) =>
+    normaliseBareHost(host) ??
+    new Fault('is no host', 'write a host name or an IP address, without a scheme and without a port'),
+  fail('is no host', 'write a host name or an IP address, in quotes'),
+);
+
+/** An address to listen on. */
+export const listenSchema = text(
+  parseListenAddress,
+  fail('is no address to listen on', 'write host:port, e.g. 127.0.0.1:8921, "[::1]:8921" or localhost:8921'),
+);
+
+/** A duration between two bounds. */
+export function durationSchema(least: string, most: string) {
+  return text(
+    (value) => parseDuration(value, least, most),
+    fail('is no duration', 'write a number with a unit: 500ms, 8s, 1m or 1h'),
+    '^[0-9]+(ms|s|m|h)$',
+  );
+}
+
+/** A whole number between two bounds. */
+export function integerSchema(least: number, most: number) {
+  const error = fail(
+    `is no whole number from ${least} to ${most}`,
+    `write a number from ${least} to ${most}`,
+  );
+  return z.int({ error }).min(least, { error }).max(most, { error });
+}
+
+export const booleanSchema = z.boolean({
+  error: fail('is neither true nor false', 'write true or false, without quotes'),
+});
+
+/** One of some words. */
+export function wordSchema<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.enum(words, {
+    error: fail(`is not one of ${words.join(', ')}`, `write one of ${words.join(', ')}`),
+  });
+}
+
+/** A mapping of our own: an editor marks keys that it does not have, `keys.ts` reports them. */
+export function mappingSchema<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z
+    .object(shape, {
+      error: fail('is no mapping', 'write its keys below it, each indented on a line of its own'),
+    })
+    .meta({ additionalProperties: false });
+}
+
+/** A key of the interface that this version does not have: whatever is not today's behaviour is refused. */
+export function unsupportedSchema(meanwhile: string, today?: boolean | string) {
+  const error = fail('is not supported by this version', meanwhile);
+  const nothing = z.null({ error });
+  const schema = today === undefined ? nothing : z.union([z.literal(today), z.null()], { error });
+  return schema.optional().describe(`Not supported by this version: ${meanwhile}.`);
+}
+
+/** The same for a list: an empty one is today's behaviour. */
+export function unsupportedListSchema(meanwhile: string) {
+  const error = fail('is not supported by this version', meanwhile);
+  return z
+    .array(z.unknown(), { error })
+    .max(0, { error })
+    .nullish()
+    .describe(`Not supported by this version: ${meanwhile}.`);
+}
+
+/** A list of values. */
+export function listSchema<Item extends z.ZodType>(item: Item) {
+  return z.array(item, { error: fail('is no list', 'write a list, e.g. [a, b]') });
+}
+
+/** JSON Schema patterns have no flags: each letter in both cases. */
+function notBoolean(words: readonly string[]): string {
+  const anyCase = words.map((word) =>
+    word.replaceAll(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`),
+  );
+  return `^(?!(?:${anyCase.join('|')})$)[\\s\\S]`;
+}

@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import {
+  booleanSchema,
+  durationSchema,
+  hostSchema,
+  integerSchema,
+  listenSchema,
+  listSchema,
+  mappingSchema,
+  sslVerifySchema,
+  unsupportedListSchema,
+  unsupportedSchema,
+  urlSchema,
+  wordSchema,
+} from './schema-values.ts';
+
+const REMOVE = 'remove the line';
+
+const trust = {
+  system_roots: booleanSchema
+    .nullish()
+    .describe('Add the default trust store to the bundle that ssl_verify names (default false).'),
+  server_name: hostSchema
+    .nullish()
+    .describe("The name that is sent as SNI and verified, where it is not the URL's host."),
+};
+
+const sslVerify = sslVerifySchema
+  .optional()
+  .describe(
+    'What to trust: a PEM file, a directory of them or PEM text; true is the default trust store, false does not verify. Absent or null inherits mcp_tls_sidecar.ssl_verify, then default trust.',
+  );
+
+const notYet = {
+  pin_sha256: unsupportedSchema(`${REMOVE}; a bundle with only the server's own certificate pins it too`),
+  min_version: unsupportedSchema(`${REMOVE}: TLSv1.2 is the least that is spoken`, 'TLSv1.2'),
+  client_certificate: unsupportedSchema(`${REMOVE}; this version shows servers no client certificate`),
+  client_key: unsupportedSchema(`${REMOVE}; this version shows servers no client certificate`),
+  strict: unsupportedSchema(
+    `${REMOVE}; this version verifies as OpenSSL does without its strict flag`,
+    false,
+  ),
+  insecure_until: unsupportedSchema(`${REMOVE}, and mind the date yourself`),
+  insecure_reason: unsupportedSchema(`${REMOVE}, or make it a comment`),
+  verify_with: unsupportedSchema(`${REMOVE}; to verify, write the path at ssl_verify`),
+  rewrite_oauth: unsupportedSchema(`${REMOVE}; in absolute form (HTTP_PROXY) every URL stays real`, false),
+};
+
+/** The `tls` key of a server. */
+export const serverTlsSchema = mappingSchema({
+  ...trust,
+  upstream_url: urlSchema
+    .nullish()
+    .describe('The real address, where url is written for LiteLLM as http:// or as our base URL.'),
+  ...notYet,
+});
+
+/** The `tls` key of a host entry: it has no URL. */
+export const hostTlsSchema = mappingSchema({ ...trust, ...notYet });
+
+/** One item of `mcp_servers`; its other keys are LiteLLM's. */
+export const serverSchema = z
+  .looseObject({
+    url: urlSchema.nullish().describe('https or http; entries with transport: stdio are skipped.'),
+    transport: z.unknown().optional().describe("LiteLLM's: stdio entries are skipped."),
+    ssl_verify: sslVerify,
+    tls: serverTlsSchema
+      .nullish()
+      .describe('More about the TLS connection to this server; read by mcp-tls-sidecar only.'),
+  })
+  .describe('An MCP server, as LiteLLM writes it.');
+
+/** A host entry that is a mapping. */
+export const hostSettingsSchema = mappingSchema({ ssl_verify: sslVerify, tls: hostTlsSchema.nullish() });
+
+/** Settings that stand alone: no key of them is read differently where others are wrong. */
+export const settingsSchema = mappingSchema({
+  listen: z
+    .union([listenSchema, listSchema(listenSchema)])
+    .nullish()
+    .describe('Where the proxy listens, one address or a list (default 127.0.0.1:8921); loopback only.'),
+  admin: listenSchema
+    .nullish()
+    .describe('Where metrics, health and status are served (default 127.0.0.1:9921); loopback only.'),
+  ssl_verify: sslVerify.describe('For every entry that says nothing.'),
+  unlisted_hosts: unsupportedSchema(`${REMOVE}; this version has no CONNECT route and denies it`, 'deny'),
+  unlisted_plaintext: wordSchema(['deny', 'pass'])
+    .nullish()
+    .describe('Plain http to a host without an entry: deny (the default) or pass.'),
+  hosts: z
+    .record(z.string(), z.union([hostSettingsSchema, wordSchema(['deny'])]))
+    .nullish()
+    .describe('Policy by host, without an MCP server entry: {ssl_verify, tls} or deny.'),
+  ca: mappingSchema({
+    directory: unsupportedSchema(`${REMOVE}: this version has no local CA`),
+    state_directory: unsupportedSchema(`${REMOVE}: this version has no local CA`),
+    certificate: unsupportedSchema(`${REMOVE}: this version has no local CA`),
+    key: unsupportedSchema(`${REMOVE}: this version has no local CA`),
+    permitted_domains: unsupportedListSchema(`${REMOVE}: this version has no local CA`),
+  }).nullish(),
+  upstream_proxy: unsupportedSchema(`${REMOVE}; this version dials servers directly`),
+  no_proxy: unsupportedListSchema(`${REMOVE}; this version dials servers directly`),
+  timeouts: mappingSchema({
+    dial: durationSchema('1ms', '5m')
+      .nullish()
+      .describe('Name resolution, all addresses and the handshake together (default 8s).'),
+    response: durationSchema('0s', '24h').nullish().describe('Until the response head (default 0s: none).'),
+    drain: durationSchema('0s', '1h')
+      .nullish()
+      .describe('How long a stop waits for open requests (default 25s).'),
+  }).nullish(),
+  limits: mappingSchema({
+    connections: integerSchema(1, 1_000_000)
+      .nullish()
+      .describe('Client connections at a time (default 10000).'),
+    header_bytes: integerSchema(1024, 1_048_576)
+      .nullish()
+      .describe('Bytes of a request head (default 65536).'),
+  }).nullish(),
+  log: mappingSchema({
+    level: wordSchema(['debug', 'info', 'warn', 'error']).nullish().describe('Default info.'),
+    requests: wordSchema(['all', 'failures', 'none']).nullish().describe('Default all.'),
+  }).nullish(),
+  allow_remote_clients: unsupportedSchema(`${REMOVE}; this version serves loopback only`, false),
+  allowed_hosts: listSchema(hostSchema)
+    .nullish()
+    .describe('Further Host names accepted by base-URL routes and the admin pages.'),
+});
+
+/** The file as one reads it after YAML; other top-level keys are left alone. */
+export const fileSchema = z.looseObject({
+  mcp_servers: z.record(z.string(), serverSchema).nullish().describe("LiteLLM's mcp_servers."),
+  mcp_tls_sidecar: settingsSchema.nullish().describe('The settings of mcp-tls-sidecar.'),
+});
