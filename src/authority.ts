@@ -19,7 +19,8 @@ export function normaliseHost(text: string): string | undefined {
   if (text.startsWith('[')) return normaliseIpv6(text);
   // Percent-escapes and userinfo are legal in some URL forms, never in a host that we would dial.
   if (!/^[^\s%@:/?#\\[\]\u0000-\u0020]+$/u.test(text)) return undefined;
-  const ascii = domainToASCII(text.endsWith('.') ? text.slice(0, -1) : text);
+  // Dropped after the mapping, which makes a dot of an ideographic full stop.
+  const ascii = domainToASCII(text).replace(/\.$/, '');
   if (ascii === '' || ascii.length > 253 || ascii.endsWith('.')) return undefined;
   if (isIP(ascii) === 4) return ascii;
   return ascii.split('.').every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label))

@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml';
+import { isScalar, parseDocument } from 'yaml';
 import type { Node } from 'yaml';
 import type { Position } from './config.ts';
 import { decodeFile } from './decode.ts';
@@ -38,7 +38,7 @@ export function parseFile(bytes: Buffer): ParsedFile {
     // What follows on the same line, and often all that follows, is but the first one's echo.
     return { root: undefined, faults: faults.slice(0, 1), excerptAt: excerptsOfUnparsed(text) };
   }
-  if (document.contents === null) return refuse(EMPTY);
+  if (isEmpty(document.contents)) return refuse(EMPTY);
   return locateRoot(text, document.contents, positionAt);
 }
 
@@ -46,6 +46,11 @@ const EMPTY = new Fault(
   'the file is empty',
   'was a write cut short? a configuration without entries is written {}',
 );
+
+/** Nothing but white space, comments and perhaps `---`; a written null is something. */
+function isEmpty(contents: Node | null): contents is null {
+  return contents === null || (isScalar(contents) && contents.source === '' && contents.type === 'PLAIN');
+}
 
 function locateRoot(text: string, contents: Node, positionAt: (offset: number) => Position): ParsedFile {
   const faults: { fault: Fault; position: Position }[] = [];

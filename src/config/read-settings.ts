@@ -1,7 +1,7 @@
 import { formatAuthority } from '../authority.ts';
 import { checkSettingsKeys } from './check-keys.ts';
 import type { ListenAddress, Position, Settings, SslVerify } from './config.ts';
-import { findPair, isUnset, pickKeys, positionOf } from './located.ts';
+import { findPair, isUnset, positionOf } from './located.ts';
 import type { Located, LocatedMap, LocatedPair } from './located.ts';
 import { readMapping } from './read-mapping.ts';
 import type { Reading } from './read-mapping.ts';
@@ -25,6 +25,8 @@ export interface InheritedTrust {
 const schema = settingsSchema.omit({ hosts: true });
 const DEFAULT_LISTEN: ListenAddress = { host: '127.0.0.1', port: 8921 };
 const DEFAULT_ADMIN: ListenAddress = { host: '127.0.0.1', port: 9921 };
+/** Stands in for settings that are wrong: where we listen is not known, so no URL can be told to be ours. */
+const UNTOLD = { listen: [], admin: { host: '127.0.0.1', port: 0 } };
 
 /** Reads `mcp_tls_sidecar`; where it is wrong the defaults stand in, so that the rest can be read too. */
 export function readSettings(root: LocatedMap, reading: Reading): ReadSettings {
@@ -34,18 +36,12 @@ export function readSettings(root: LocatedMap, reading: Reading): ReadSettings {
     return { settings: fillIn({}), inherited: undefined, hosts: undefined };
   }
   checkSettingsKeys(written, reading.report);
-  const value =
-    readMapping(
-      schema,
-      pickKeys(written, (key) => key !== 'hosts'),
-      reading,
-      undefined,
-    ).value ?? {};
-  const settings = fillIn(value);
+  const { value } = readMapping(schema, written, reading, undefined);
+  const settings = fillIn(value ?? UNTOLD);
   checkAddresses(settings, written, pair, reading);
   return {
     settings,
-    inherited: inheritedTrust(value.ssl_verify, written, reading),
+    inherited: inheritedTrust(value?.ssl_verify, written, reading),
     hosts: asMap(findPair(written, 'hosts'), 'hosts', reading),
   };
 }

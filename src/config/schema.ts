@@ -62,7 +62,6 @@ export const hostTlsSchema = mappingSchema({ ...trust, ...notYet });
 export const serverSchema = z
   .looseObject({
     url: urlSchema.nullish().describe('https or http; entries with transport: stdio are skipped.'),
-    transport: z.unknown().optional().describe("LiteLLM's: stdio entries are skipped."),
     ssl_verify: sslVerify,
     tls: serverTlsSchema
       .nullish()
