@@ -18,7 +18,7 @@ export interface Authority {
 export function normaliseHost(text: string): string | undefined {
   if (text.startsWith('[')) return normaliseIpv6(text);
   // Percent-escapes and userinfo are legal in some URL forms, never in a host that we would dial.
-  if (!/^[^\s%@:/?#\\[\]\u0000-\u0020]+$/u.test(text)) return undefined;
+  if (!/^[^\s\p{Cc}%@:/?#\\[\]]+$/u.test(text)) return undefined;
   // Dropped after the mapping, which makes a dot of an ideographic full stop.
   const ascii = domainToASCII(text).replace(/\.$/, '');
   if (ascii === '' || ascii.length > 253 || ascii.endsWith('.')) return undefined;

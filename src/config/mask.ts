@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq } from 'yaml';
 import type { Node, Pair } from 'yaml';
-import { mayShowKey } from './known-keys.ts';
+import { isLitellmKey, mayShowKey } from './known-keys.ts';
 
 /** A stretch of the source, in the order of the file: shown as it is, or as one `…`. */
 export interface Segment {
@@ -40,16 +40,17 @@ function collect(node: unknown, area: Area, segments: Segment[]): void {
 function collectPair({ key, value }: Pair, area: Area, segments: Segment[]): void {
   const name = isScalar(key) ? key.source : undefined;
   if (key !== null) add(key as Node, name !== undefined && showsKey(name, area), segments);
-  if (name !== undefined && SECRET_KEYS.has(name)) collect(value, 'foreign', segments);
-  else collect(value, inside(area, name), segments);
+  collect(value, inside(area, name), segments);
 }
 
 function showsKey(name: string, area: Area): boolean {
-  return area === 'own' || area === 'servers' || mayShowKey(name);
+  return area === 'own' || area === 'servers' || name === '<<' || mayShowKey(name);
 }
 
 function inside(area: Area, key: string | undefined): Area {
-  if (area === 'own') return 'own';
+  // LiteLLM's keys stay LiteLLM's where a slip of the indentation put them inside ours.
+  if (area === 'own')
+    return key !== undefined && (SECRET_KEYS.has(key) || isLitellmKey(key)) ? 'foreign' : 'own';
   if (area === 'servers') return 'entry';
   if (area === 'entry') return key === 'ssl_verify' || key === 'tls' ? 'own' : 'foreign';
   if (area === 'top' && key === 'mcp_servers') return 'servers';

@@ -1,4 +1,4 @@
-import { isScalar, parseDocument } from 'yaml';
+import { isScalar, parseDocument, visit } from 'yaml';
 import type { Node } from 'yaml';
 import type { Position } from './config.ts';
 import { decodeFile } from './decode.ts';
@@ -30,16 +30,16 @@ export function parseFile(bytes: Buffer): ParsedFile {
   const document = parseText(text);
   if (document === undefined) return refuse(syntaxFault('RESOURCE_EXHAUSTION'));
   const { positionAt } = indexLines(text);
-  if (document.errors.length > 0) {
-    const faults = document.errors.map(({ code, pos }) => ({
-      fault: syntaxFault(code),
-      position: positionAt(pos[0]),
-    }));
-    // What follows on the same line, and often all that follows, is but the first one's echo.
-    return { root: undefined, faults: faults.slice(0, 1), excerptAt: excerptsOfUnparsed(text) };
+  // What the parser says after its first error is mostly that one's echo.
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const quote = error.code === 'MISSING_CHAR' ? findOpenQuote(document, error.pos[0]) : undefined;
+    if (quote !== undefined) return refuse(OPEN_QUOTE, positionAt(quote));
+    return refuse(syntaxFault(error.code), positionAt(error.pos[0]));
   }
-  if (isEmpty(document.contents)) return refuse(EMPTY);
-  return locateRoot(text, document.contents, positionAt);
+  const { contents } = document;
+  if (contents === null || isEmptyText(contents)) return refuse(EMPTY);
+  return locateRoot(text, contents, positionAt);
 }
 
 const EMPTY = new Fault(
@@ -47,9 +47,25 @@ const EMPTY = new Fault(
   'was a write cut short? a configuration without entries is written {}',
 );
 
-/** Nothing but white space, comments and perhaps `---`; a written null is something. */
-function isEmpty(contents: Node | null): contents is null {
-  return contents === null || (isScalar(contents) && contents.source === '' && contents.type === 'PLAIN');
+const OPEN_QUOTE = new Fault(
+  'a quote is opened here and never closed',
+  'close it, or double a quote that is part of the text',
+);
+
+/** The parser tells where it missed a closing quote, which is far from where the quote was opened. */
+function findOpenQuote(document: ReturnType<typeof parseDocument>, end: number): number | undefined {
+  let start: number | undefined;
+  visit(document, {
+    Scalar(_, { type, range }) {
+      if (type?.startsWith('QUOTE') && range?.[1] === end) start = range[0];
+    },
+  });
+  return start;
+}
+
+/** Nothing after a `---`; a written null is something. */
+function isEmptyText(contents: Node): boolean {
+  return isScalar(contents) && contents.source === '' && contents.type === 'PLAIN';
 }
 
 function locateRoot(text: string, contents: Node, positionAt: (offset: number) => Position): ParsedFile {

@@ -63,8 +63,14 @@ export function readMapping<Schema extends z.ZodObject>(
 
 /** How an unset variable is told of. */
 export function unsetMessage(variable: string, key: string): string {
-  const name = /^\w+$/.test(variable) ? ` ${variable}` : '';
-  return `environment variable${name}, which ${key === '' ? 'this value' : key} names, is not set`;
+  const namer = key === '' ? 'this value' : key;
+  if (variable === '') return `${namer} names no variable after os.environ/`;
+  return `${nameOf(variable)}, which ${namer} names, is not set`;
+}
+
+/** What follows os.environ/ is shown only where it is the name of a variable. */
+function nameOf(variable: string): string {
+  return /^\w{1,80}$/.test(variable) ? `environment variable ${variable}` : 'the environment variable';
 }
 
 interface Issue {
@@ -90,6 +96,6 @@ function locateIssue({ path, message }: Issue, map: Located) {
   const { position, variable } = follow(map, path);
   const fault = faultOf(message);
   const label = path.filter((step) => typeof step === 'string').join('.');
-  const source = variable === undefined ? '' : ` (from an environment variable)`;
+  const source = variable === undefined ? '' : ` (from ${nameOf(variable)})`;
   return { path, position, variable, message: `${label}${source} ${fault.message}`, hint: fault.hint };
 }
