@@ -1,5 +1,6 @@
 import { formatAuthority } from '../authority.ts';
 import type { HostEntry, Position, ServerEntry } from './config.ts';
+import { shownName } from './known-keys.ts';
 import type { Report } from './report.ts';
 
 /**
@@ -50,15 +51,16 @@ function firstConflict(
   neighbours: readonly ServerEntry[],
 ): { message: string; hint: string } | undefined {
   for (const other of neighbours) {
+    const names = `${shownName(server.name)} and ${shownName(other.name)}`;
     if (other.upstream.protocol !== server.upstream.protocol) {
       return {
-        message: `servers ${server.name} and ${other.name} name one host and port, once as http and once as https`,
+        message: `servers ${names} name one host and port, once as http and once as https`,
         hint: 'write the scheme that the host speaks on that port in both',
       };
     }
     if (server.upstream.protocol === 'https' && policyOf(other) !== policyOf(server)) {
       return {
-        message: `servers ${server.name} and ${other.name} name one host and port with different ssl_verify or tls`,
+        message: `servers ${names} name one host and port with different ssl_verify or tls`,
         hint: 'give both the same ssl_verify, tls.system_roots and tls.server_name',
       };
     }

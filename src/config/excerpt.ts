@@ -18,7 +18,7 @@ export function excerptsOfParsed(text: string, root: Node | null): ExcerptAt {
   return (position) => {
     const range = lines.rangeOf(position.line);
     if (range === undefined) return undefined;
-    segments ??= segmentsOf(root);
+    segments ??= segmentsOf(text, root);
     return draw(position, maskLine(text, range, range.start + position.column - 1, segments));
   };
 }
@@ -83,7 +83,7 @@ function firstAfter(segments: readonly Segment[], offset: number): number {
 
 /** Between keys and values: what structures the line is shown; anchors, tags and comments are not. */
 function punctuation(gap: string): { length: number; shown: string }[] {
-  const pieces = gap.match(/[\s:,\-?[\]{}]|#.*$|[^\s:,\-?[\]{}#]+/g) ?? [];
+  const pieces = gap.match(/[\s:,\-?[\]{}]|#.*$|[^\s:,\-?[\]{}#][^\s,[\]{}]*/g) ?? [];
   return pieces.map((piece) => ({
     length: piece.length,
     shown: /^[\s:,\-?[\]{}]$/.test(piece) ? piece : piece.startsWith('#') ? `# ${MASK}` : MASK,

@@ -17,7 +17,7 @@ function allowVariables(schema: JsonSchema): void {
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
     if (typeof property === 'boolean') continue;
     allowVariables(property);
-    if (refusesText(property) && schema.properties !== undefined) {
+    if (needsVariable(property) && schema.properties !== undefined) {
       const { description, ...rest } = property;
       const variable = { type: 'string' as const, pattern: '^os\\.environ/.' };
       schema.properties[key] = {
@@ -31,11 +31,26 @@ function allowVariables(schema: JsonSchema): void {
   }
 }
 
-function refusesText({ type, enum: words, anyOf, pattern }: JsonSchema): boolean {
-  const types = [type].flat();
-  if (types.includes('integer') || types.includes('boolean') || words !== undefined || pattern !== undefined)
-    return true;
-  return (
-    anyOf?.length === 2 && anyOf.some((option) => option.enum !== undefined || option.pattern !== undefined)
+/** Whether none of a value's alternatives is a text that may be a variable, though one of them is a single value. */
+function needsVariable(schema: JsonSchema): boolean {
+  const options = alternatives(schema);
+  const isSingle = options.some(
+    ({ type, const: fixed }) => fixed === undefined && isOneOf(type, SINGLE_TYPES),
   );
+  const takesVariable = options.some(({ type, enum: words, pattern }) => {
+    return (
+      isOneOf(type, ['string']) && words === undefined && new RegExp(pattern ?? '').test('os.environ/NAME')
+    );
+  });
+  return isSingle && !takesVariable;
+}
+
+const SINGLE_TYPES = ['integer', 'boolean', 'string'];
+
+function isOneOf(type: JsonSchema['type'], types: readonly string[]): boolean {
+  return [type].flat().some((one) => one !== undefined && types.includes(one));
+}
+
+function alternatives(schema: JsonSchema): JsonSchema[] {
+  return schema.anyOf?.flatMap(alternatives) ?? [schema];
 }

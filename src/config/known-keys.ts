@@ -44,9 +44,17 @@ export function isLitellmKey(key: string): boolean {
 }
 
 /**
- * Whether a key outside our own settings may be shown. A line that lost its colon or its indentation can turn a secret
+ * Whether a key may be shown. A line that lost its colon or its indentation can turn a secret
  * into a key, and few secrets are made of letters and `_` alone.
  */
 export function mayShowKey(key: string): boolean {
-  return LITELLM_KEYS.has(key) || /^[A-Za-z][A-Za-z_-]{0,31}$/.test(key);
+  return LITELLM_KEYS.has(key) || key === 'pin_sha256' || /^[A-Za-z][A-Za-z_-]{0,31}$/.test(key);
+}
+
+/**
+ * The name of a server as it may be shown: unlike other keys it may be anything, but what looks like a URL, or like a
+ * key and value without their colon, is `…`.
+ */
+export function shownName(name: string): string {
+  return /^[^\s@/?#=:]{1,64}$/.test(name) ? name : '…';
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { checkNames, spoilConflicts } from './check-conflicts.ts';
 import { checkTopKeys } from './check-keys.ts';
-import type { Config, Position } from './config.ts';
+import type { Config, ListenAddress, Position, Settings } from './config.ts';
 import { findPair } from './located.ts';
 import type { Located, LocatedMap } from './located.ts';
 import { parseFile } from './parse-file.ts';
@@ -19,6 +19,11 @@ export interface ConfigSource {
   readonly file: string | undefined;
   readonly bytes: Buffer;
   readonly env: NodeJS.ProcessEnv;
+  /** What the command line says in place of the file. */
+  readonly overrides?: {
+    readonly listen?: ListenAddress | undefined;
+    readonly admin?: ListenAddress | undefined;
+  };
 }
 
 /**
@@ -40,13 +45,18 @@ export function readConfig(source: ConfigSource): { config: Config | undefined; 
 
 function readEntries(
   root: LocatedMap,
-  { file, env }: ConfigSource,
+  { file, env, overrides }: ConfigSource,
   report: Report,
 ): Pick<Config, 'servers' | 'hosts' | 'settings'> {
   const folder = file === undefined ? process.cwd() : dirname(resolve(file));
   const reading = { report, env, folder };
   checkTopKeys(root, report);
-  const { settings, inherited, hosts: writtenHosts } = readSettings(root, reading);
+  const { settings: written, inherited, hosts: writtenHosts } = readSettings(root, reading);
+  const settings: Settings = {
+    ...written,
+    ...(overrides?.listen === undefined ? {} : { listen: [overrides.listen] }),
+    ...(overrides?.admin === undefined ? {} : { admin: overrides.admin }),
+  };
   const read = readServers(root, { inherited, settings }, reading);
   const hosts = readHosts(writtenHosts, inherited, reading);
   const servers = spoilConflicts(read, keyPositions(findPair(root, 'mcp_servers')?.value), report);

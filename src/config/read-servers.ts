@@ -1,6 +1,7 @@
 import { checkServerKeys } from './check-keys.ts';
 import { checkUpstream } from './check-upstream.ts';
 import type { ServerEntry, Settings, Upstream } from './config.ts';
+import { shownName } from './known-keys.ts';
 import { findPair, isUnset } from './located.ts';
 import type { LocatedMap, LocatedPair } from './located.ts';
 import { readMapping } from './read-mapping.ts';
@@ -42,7 +43,12 @@ function readServer(pair: LocatedPair, context: EntryContext, reading: Reading):
     return undefined;
   }
   checkUpstream({ value, map, pair, isSpoiled: spoiledBy !== undefined }, context.settings, reading.report);
-  const trust = readTrust({ what: `server ${name}`, pair, map }, value, context.inherited, reading);
+  const trust = readTrust(
+    { what: `server ${shownName(name)}`, pair, map },
+    value,
+    context.inherited,
+    reading,
+  );
   const entry = { kind: 'server' as const, name, hasBaseUrl, upstream: upstream ?? UNSET_UPSTREAM };
   const { sslVerify, tls } = trust;
   const identity = JSON.stringify({ ...entry, sslVerify, tls, spoiled: spoiledBy?.message });
@@ -57,7 +63,7 @@ function asServerMap(pair: LocatedPair, { report }: Reading): LocatedMap | undef
   } else if (pair.value.kind === 'map') return pair.value;
   else {
     const hint = 'write its keys below it, each indented on a line of its own; url is the least';
-    report.add({ severity: 'error', position, message: `server ${pair.key} is no mapping`, hint });
+    report.add({ severity: 'error', position, message: `server ${shownName(pair.key)} is no mapping`, hint });
   }
   return undefined;
 }
@@ -77,13 +83,13 @@ function checkName({ key, keyPosition: position }: LocatedPair, { report }: Read
     report.add({ severity: 'error', position, message, hint: 'give the server another name' });
   }
   if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(key)) return true;
-  const message = `server ${key} has no base URL: its name does not fit a URL path`;
+  const message = `server ${shownName(key)} has no base URL: its name does not fit a URL path`;
   const hint = 'use letters, digits, dots, - and _ only, or reach it through HTTP_PROXY';
   report.add({ severity: 'warning', position, message, hint });
   return false;
 }
 
 function reportNoUrl({ key, keyPosition }: LocatedPair, { report }: Reading): void {
-  const message = `server ${key} has no url`;
+  const message = `server ${shownName(key)} has no url`;
   report.add({ severity: 'error', position: keyPosition, message, hint: 'write url: https://host/path' });
 }

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { jsonSchemaText } from '../../../src/config/json-schema.ts';
+import { readConfig } from '../../../src/config/read-config.ts';
+
+const root = new URL('../../../', import.meta.url);
+const committed = JSON.parse(
+  readFileSync(new URL('mcp-tls-sidecar.schema.json', root), 'utf8'),
+) as z.core.JSONSchema.JSONSchema;
+const exampleFile = new URL('examples/mcp_ssl_config_example.yaml', root);
+const example = readFileSync(exampleFile, 'utf8');
+const schema = z.fromJSONSchema(committed);
+
+function accepts(yaml: string): boolean {
+  return schema.safeParse(parse(yaml)).success;
+}
+
+test('the committed schema is what npm run schema writes', () => {
+  expect(committed).toEqual(JSON.parse(jsonSchemaText()));
+});
+
+test('the example names the schema, fits it, and has no error', () => {
+  expect(example).toMatch(/^# yaml-language-server: \$schema=\.\.\/mcp-tls-sidecar\.schema\.json\n/);
+  expect(accepts(example)).toBe(true);
+  const { problems } = readConfig({ file: exampleFile.pathname, bytes: Buffer.from(example), env: {} });
+  expect(problems.map(({ severity, message }) => `${severity}: ${message.replace(/:.*/, '')}`)).toEqual([
+    'warning: verification is off for server dev',
+  ]);
+});
+
+test.each([
+  'mcp_servers: { a: { url: "https://a", brand_new: 1, static_headers: { a: b } } }\nmodel_list: []',
+  'mcp_servers:',
+  'mcp_tls_sidecar: { limits: { connections: os.environ/N }, log: { level: os.environ/L } }',
+  'mcp_tls_sidecar: { timeouts: { dial: os.environ/D }, listen: ["127.0.0.1:1"] }',
+  'mcp_servers: { a: { url: "https://a", tls: { system_roots: os.environ/R, strict: false, pin_sha256: null } } }',
+])('the schema accepts %s', (yaml) => {
+  expect(accepts(yaml)).toBe(true);
+});
+
+test.each([
+  'mcp_servers: { a: { url: "https://a", ssl_verify: "False" } }',
+  'mcp_servers: { a: { url: "https://a", ssl_verify: "" } }',
+  'mcp_servers: { a: { url: 1 } }',
+  'mcp_servers: { a: { url: "https://a", tls: { system-roots: true } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { system_roots: "true" } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { strict: true } } }',
+  'mcp_tls_sidecar: { lisen: "127.0.0.1:1" }',
+  'mcp_tls_sidecar: { timeouts: { dial: 8 } }',
+  'mcp_tls_sidecar: { timeouts: { dial: 8d } }',
+  'mcp_tls_sidecar: { hosts: { a: tunnel } }',
+  'mcp_tls_sidecar: { log: { level: loud } }',
+])('the schema refuses %s', (yaml) => {
+  expect(accepts(yaml)).toBe(false);
+});
