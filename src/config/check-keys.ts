@@ -3,12 +3,12 @@ import { isLitellmKey, mayShowKey } from './known-keys.ts';
 import type { Located, LocatedMap, LocatedPair } from './located.ts';
 import { findPair } from './located.ts';
 import { findNearKey } from './near-key.ts';
+import { keysOfNested, NESTED_SETTINGS } from './own-keys.ts';
 import type { Report } from './report.ts';
 import { fileSchema, hostTlsSchema, serverSchema, serverTlsSchema, settingsSchema } from './schema.ts';
 
 const ENTRY_KEYS = Object.keys(serverSchema.shape);
 const TLS_KEYS = Object.keys(serverTlsSchema.shape);
-const NESTED_SETTINGS = ['ca', 'timeouts', 'limits', 'log'] as const;
 
 /** Keys at the top of the file: all but ours are somebody else's, unless they nearly spell ours. */
 export function checkTopKeys(root: LocatedMap, report: Report): void {
@@ -58,8 +58,7 @@ export function checkSettingsKeys(settings: LocatedMap, report: Report): void {
   for (const key of NESTED_SETTINGS) {
     const nested = findPair(settings, key)?.value;
     if (nested?.kind !== 'map') continue;
-    const shape = settingsSchema.shape[key].unwrap().unwrap().shape;
-    checkOwnKeys(nested, Object.keys(shape), `${key} key`, report);
+    checkOwnKeys(nested, keysOfNested(key), `${key} key`, report);
   }
 }
 

@@ -48,7 +48,7 @@ export function isLitellmKey(key: string): boolean {
  * into a key, and few secrets are made of letters and `_` alone.
  */
 export function mayShowKey(key: string): boolean {
-  return LITELLM_KEYS.has(key) || key === 'pin_sha256' || /^[A-Za-z][A-Za-z_-]{0,31}$/.test(key);
+  return LITELLM_KEYS.has(key) || /^[A-Za-z][A-Za-z_-]{0,31}$/.test(key);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isMap, isScalar, isSeq } from 'yaml';
 import type { Node, Pair } from 'yaml';
-import { isLitellmKey, mayShowKey, shownName } from './known-keys.ts';
+import { mayShowKey, shownName } from './known-keys.ts';
+import { OWN_KEYS } from './own-keys.ts';
 
 /** A stretch of the source, in the order of the file: shown as it is, or as one `…`. */
 export interface Segment {
@@ -53,14 +54,14 @@ function collectPair({ key, value }: Pair, area: Area, collected: Collected): vo
 
 function showsKey(name: string, area: Area): boolean {
   if (area === 'servers') return shownName(name) === name;
-  return area === 'hosts' || name === '<<' || mayShowKey(name);
+  return area === 'hosts' || name === '<<' || OWN_KEYS.has(name) || mayShowKey(name);
 }
 
 function inside(area: Area, key: string | undefined): Area {
   if (area === 'hosts') return 'own';
   if (area === 'own' && key !== undefined) {
-    // LiteLLM's keys stay LiteLLM's where a slip of the indentation put them inside ours.
-    if (SECRET_KEYS.has(key) || isLitellmKey(key)) return 'foreign';
+    // A slip of the indentation puts somebody else's keys inside ours.
+    if (SECRET_KEYS.has(key) || !OWN_KEYS.has(key)) return 'foreign';
     return key === 'hosts' ? 'hosts' : 'own';
   }
   if (area === 'servers') return 'entry';
