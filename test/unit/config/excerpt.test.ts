@@ -69,6 +69,17 @@ test('a value of ours that is longer than a line is hidden', () => {
   expect(problems[0]?.excerpt).toContain('log: { level: … }');
 });
 
+test('a second line of a value of ours may be a key that lost its colon, and is hidden', () => {
+  const { excerptAt } = readGood(`mcp_servers:
+  a:
+    url: https://a.example.com
+    ssl_verify: ./corp.pem
+      authentication_token sk-secret
+`);
+  expect(excerptAt({ line: 4, column: 5 })).toContain('ssl_verify: …');
+  expect(excerptAt({ line: 5, column: 7 })).not.toContain('sk-');
+});
+
 test('a problem that shows later is rendered like one that was found while reading', () => {
   const config = readGood(YAML);
   const position = config.servers[0]?.trustPosition ?? { line: 0, column: 0 };

@@ -98,6 +98,26 @@ mcp_servers:
   });
 });
 
+test('merge keys are merged as PyYAML does: own keys go first, then the earlier mapping of a list', () => {
+  const { servers } = readGood(`
+x-one: &one { url: https://one.example.com, ssl_verify: /one.pem, transport: sse }
+x-two: &two { url: https://two.example.com, ssl_verify: /two.pem, tls: { server_name: two } }
+mcp_servers:
+  a:
+    ssl_verify: /own.pem
+    <<: [*one, *two]
+  b: { <<: *two, "<<": a quoted one is a key like any other }
+`);
+  expect(servers).toMatchObject([
+    {
+      upstream: { authority: { host: 'one.example.com' } },
+      sslVerify: { path: '/own.pem' },
+      tls: { serverName: 'two' },
+    },
+    { upstream: { authority: { host: 'two.example.com' } }, sslVerify: { path: '/two.pem' } },
+  ]);
+});
+
 test('a name that fits no URL path has no base URL', () => {
   const { servers } = readGood('mcp_servers: { "a b": { url: "https://a.example.com" } }');
   expect(servers[0]?.hasBaseUrl).toBe(false);
