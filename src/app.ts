@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto';
+import type { DestinationStream } from 'pino';
+import { AdminListener } from './admin/admin-listener.ts';
+import type { Authority } from './authority.ts';
+import type { ListenAddress } from './config/config.ts';
+import { isInForce } from './policy/decide.ts';
+import { Failure } from './failure.ts';
+import { drain } from './proxy/drain.ts';
+import { ProxyListener } from './proxy/listener.ts';
+import { isLoopbackName } from './proxy/route.ts';
+import { Reloader, type ReloadReport, type Trigger } from './reload/reloader.ts';
+import { hasErrors, loadConfig, type ConfigLocation } from './snapshot/load-config.ts';
+import { SnapshotStore, type Snapshot } from './snapshot/snapshot.ts';
+import { createLogger, type Logger } from './telemetry/logger.ts';
+import { Metrics } from './telemetry/metrics.ts';
+import { reportProblems, reportReload, reportStart } from './telemetry/report-config.ts';
+import { Pool } from './upstream/pool.ts';
+import { createAddressGuard } from './upstream/prohibited-address.ts';
+import { createLookup, type Lookup } from './upstream/resolve.ts';
+import { version } from './version.ts';
+
+/** How a sidecar is started. */
+export interface StartOptions extends ConfigLocation {
+  /** In place of the system's resolver: tests name hosts without DNS. */
+  readonly lookup?: Lookup;
+  /** Where log lines go; stdout if it is not given. */
+  readonly logDestination?: DestinationStream;
+  /** How often files are looked at where the file system tells nothing. */
+  readonly pollMs?: number;
+}
+
+/** A running sidecar. */
+export interface Sidecar {
+  /** `host:port` of the first proxy listener. */
+  readonly proxy: string;
+  /** `host:port` of the admin listener. */
+  readonly admin: string;
+  reload(trigger: Trigger, options?: { closeChanged: boolean }): Promise<ReloadReport>;
+  /** Serves until nothing is open or `timeouts.drain` is over, then ends. */
+  drain(): Promise<void>;
+  /** Ends at once. */
+  close(): Promise<void>;
+}
+
+/** The problems for which a sidecar does not start. */
+export class StartError extends Error {}
+
+/**
+ * Starts a sidecar: the composition root, where the rooms are wired together.
+ *
+ * @throws StartError where the configuration is refused as a whole or an address cannot be had
+ */
+export async function start(options: StartOptions): Promise<Sidecar> {
+  return new App(options, await firstSnapshot(options)).listen();
+}
+
+interface First {
+  readonly snapshot: Snapshot;
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly failed: boolean;
+  readonly problems: Awaited<ReturnType<typeof loadConfig>>['problems'];
+}
+
+async function firstSnapshot(location: ConfigLocation): Promise<First> {
+  const { snapshot, problems, inputs } = await loadConfig(location);
+  if (snapshot !== undefined) return { snapshot, inputs, problems, failed: hasErrors(problems) };
+  const first = problems.find(({ severity }) => severity === 'error');
+  const place = first?.line
+    ? `${first.file}:${first.line}:${first.column}`
+    : (first?.file ?? 'the configuration');
+  const more = problems.filter(({ severity }) => severity === 'error').length - 1;
+  const rest = more > 0 ? ` (and ${more} more: run mcp-tls-sidecar check)` : '';
+  throw new StartError(`${place}: ${first?.message ?? 'cannot be used'}${rest}`);
+}
+
+class App implements Sidecar {
+  proxy = '';
+  admin = '';
+  readonly #options: StartOptions;
+  readonly #first: First;
+  readonly #store: SnapshotStore;
+  readonly #logger: Logger;
+  readonly #metrics: Metrics;
+  readonly #pool: Pool;
+  readonly #listener: ProxyListener;
+  readonly #adminListener: AdminListener;
+  readonly #reloader: Reloader;
+  #proxyAddresses: readonly { host: string; port: number }[] = [];
+  #adminPort: number | undefined;
+  #ready = false;
+  #closeChanged = false;
+
+  constructor(options: StartOptions, first: First) {
+    this.#options = options;
+    this.#first = first;
+    this.#store = new SnapshotStore(first.snapshot);
+    this.#logger = createLogger(first.snapshot.config.settings.log.level, options.logDestination);
+    this.#metrics = new Metrics(version, {
+      openStreams: () => countByServer(this.#listener.visits),
+      openConnections: () => this.#pool.openByServer(),
+    });
+    this.#pool = new Pool({
+      lookup: options.lookup ?? createLookup(),
+      guard: createAddressGuard(() => this.#ownPorts()),
+      listener: this.#metrics,
+    });
+    this.#listener = new ProxyListener({
+      store: this.#store,
+      pool: this.#pool,
+      via: `mcp-tls-sidecar-${randomBytes(4).toString('hex')}`,
+      isOwnListener: (authority) => this.#isOwnListener(authority),
+      bound: new WeakSet(),
+      logger: this.#logger,
+      metrics: this.#metrics,
+    });
+    this.#adminListener = new AdminListener({
+      metrics: this.#metrics,
+      isReady: () => this.#ready,
+      allowedHosts: () => this.#store.current().config.settings.allowedHosts,
+      reload: (how) => this.reload('request', how),
+    });
+    this.#reloader = new Reloader({
+      location: options,
+      store: this.#store,
+      inputs: first.inputs,
+      onReload: (report) => this.#afterReload(report),
+      onWatchError: (error) =>
+        this.#logger.warn({ error: String(error) }, 'watching files failed, polling goes on'),
+      ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
+    });
+  }
+
+  async listen(): Promise<this> {
+    const { snapshot, problems, failed } = this.#first;
+    const { listen, admin } = snapshot.config.settings;
+    this.#metrics.showSnapshot(snapshot);
+    this.#metrics.showLoad(failed, false);
+    try {
+      this.#proxyAddresses = await this.#listener.listen(listen);
+      const adminAddress = await this.#adminListener.listen(admin);
+      this.#adminPort = adminAddress.port;
+      this.admin = `${adminAddress.host}:${adminAddress.port}`;
+    } catch (error) {
+      await this.close();
+      throw new StartError(listenProblem(error as NodeJS.ErrnoException, [...listen, admin]), {
+        cause: error,
+      });
+    }
+    await this.#reloader.start();
+    const [first = { host: '', port: 0 }] = this.#proxyAddresses;
+    this.proxy = `${first.host}:${first.port}`;
+    reportStart(this.#logger, snapshot, this.#options.env);
+    reportProblems(this.#logger, problems);
+    this.#ready = true;
+    const addresses = this.#proxyAddresses.map(({ host, port }) => `${host}:${port}`);
+    this.#logger.info({ proxy: this.proxy, admin: this.admin, listen: addresses }, 'ready');
+    return this;
+  }
+
+  reload(trigger: Trigger, options?: { closeChanged: boolean }): Promise<ReloadReport> {
+    this.#closeChanged ||= options?.closeChanged ?? false;
+    return this.#reloader.reload(trigger);
+  }
+
+  async drain(): Promise<void> {
+    this.#ready = false;
+    this.#logger.info('draining');
+    await drain(this.#listener, this.#store.current().config.settings.timeouts.drainMs);
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    this.#ready = false;
+    const closed = this.#listener.close();
+    this.#listener.destroy();
+    this.#adminListener.close();
+    this.#pool.close();
+    await Promise.all([closed, this.#reloader.close()]);
+  }
+
+  /** In the same tick as the step, so that nothing of the old policy outlives it. */
+  #afterReload(report: ReloadReport): void {
+    const snapshot = this.#store.current();
+    const context = { table: snapshot.table, unlistedPlaintext: snapshot.config.settings.unlistedPlaintext };
+    const holds = (authority: Authority, key: string) => isInForce(context, authority, key);
+    this.#pool.retain(holds);
+    if (this.#closeChanged)
+      for (const { underPolicy, end } of this.#listener.visits)
+        if (underPolicy !== undefined && !holds(underPolicy.authority, underPolicy.key))
+          end(new Failure('draining', 'response'));
+    this.#closeChanged = false;
+    this.#logger.level = snapshot.config.settings.log.level;
+    this.#metrics.showSnapshot(snapshot);
+    this.#metrics.showLoad(report.failed, true);
+    reportReload(this.#logger, report, snapshot);
+  }
+
+  #ownPorts(): number[] {
+    const ports = this.#proxyAddresses.map(({ port }) => port);
+    return this.#adminPort === undefined ? ports : [...ports, this.#adminPort];
+  }
+
+  #isOwnListener({ host, port }: Authority): boolean {
+    return this.#proxyAddresses.some((own) => own.port === port) && isLoopbackName(host);
+  }
+}
+
+function countByServer(visits: ReadonlySet<{ server: string }>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { server } of visits) counts.set(server, (counts.get(server) ?? 0) + 1);
+  return counts;
+}
+
+function listenProblem(
+  error: NodeJS.ErrnoException & { address?: string; port?: number },
+  wanted: readonly ListenAddress[],
+): string {
+  const port = error.port ?? wanted[0]?.port ?? 0;
+  const place = `${error.address ?? wanted[0]?.host ?? ''}:${port}`;
+  if (error.code === 'EADDRINUSE') return `cannot listen on ${place}: the port is in use`;
+  if (error.code === 'EACCES') return `cannot listen on ${place}: ports below 1024 need a privilege`;
+  return `cannot listen on ${place}: ${error.code ?? error.message}`;
+}

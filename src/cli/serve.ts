@@ -1,0 +1,39 @@
+import { start, StartError, type Sidecar } from '../app.ts';
+import type { ListenAddress } from '../config/config.ts';
+import { checkLoopback } from '../config/listen-address.ts';
+import { formatHost } from '../authority.ts';
+import { locateConfig } from './locate-config.ts';
+
+/** `serve`: runs until a signal. @returns undefined after a good end, else why it could not start */
+export async function serve(
+  command: {
+    config: string | undefined;
+    listen: ListenAddress | undefined;
+    admin: ListenAddress | undefined;
+  },
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  const { listen, admin } = command;
+  for (const address of [listen, admin]) {
+    const fault = address === undefined ? undefined : checkLoopback(address);
+    if (fault !== undefined) return `${formatHost(address?.host ?? '')} ${fault.message}`;
+  }
+  let sidecar: Sidecar;
+  try {
+    sidecar = await start({ file: locateConfig(command.config, env), env, overrides: { listen, admin } });
+  } catch (error) {
+    if (error instanceof StartError) return error.message;
+    throw error;
+  }
+  process.on('SIGHUP', () => void sidecar.reload('signal'));
+  await firstSignal();
+  const second = firstSignal();
+  await Promise.race([sidecar.drain(), second]);
+  return undefined;
+}
+
+function firstSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+}

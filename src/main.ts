@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+// libuv reads this when its pool is first used: name resolution must not starve the reading of files.
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
+
+import { check } from './cli/check.ts';
+import { health } from './cli/health.ts';
+import { parseArguments, type Command } from './cli/parse-arguments.ts';
+import { serve } from './cli/serve.ts';
+import { exitCodes, helpText, renderError, UsageError } from './cli/usage.ts';
+import { version } from './version.ts';
+
+async function run(command: Command): Promise<number> {
+  switch (command.name) {
+    case 'help':
+      return print(helpText, exitCodes.good);
+    case 'version':
+      return print(`${version}\n`, exitCodes.good);
+    case 'check': {
+      const { stdout, code } = await check(command, process.env);
+      return print(stdout, code);
+    }
+    case 'health': {
+      const fault = await health(command.config, process.env);
+      return fault === undefined ? print('ready\n', exitCodes.good) : complain(fault);
+    }
+    case 'serve': {
+      const fault = await serve(command, process.env);
+      return fault === undefined ? exitCodes.good : complain(fault);
+    }
+  }
+}
+
+function print(text: string, code: number): number {
+  process.stdout.write(text);
+  return code;
+}
+
+function complain(message: string): number {
+  process.stderr.write(renderError(message));
+  return exitCodes.problem;
+}
+
+async function main(): Promise<number> {
+  try {
+    return await run(parseArguments(process.argv.slice(2)));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(renderError(error.message, error.hint));
+    return exitCodes.usage;
+  }
+}
+
+process.exitCode = await main();
+// What is still open (a second signal came, say) must not keep the process.
+process.exit();

@@ -1,0 +1,189 @@
+import type { ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { Failure } from '../failure.ts';
+import { classifyExchangeError } from '../upstream/classify.ts';
+import type { Connection } from '../upstream/connection.ts';
+import { bindsConnection, type RawHeaders } from './headers.ts';
+
+/** What goes upstream. */
+export interface ExchangeRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly headers: string[];
+  readonly body: Buffer | AsyncIterable<Buffer> | null;
+}
+
+/** What happens to a response on its way down. */
+export interface ResponsePolicy {
+  /** The headers to send, or why the response cannot be passed on. */
+  head(raw: RawHeaders): string[] | Failure;
+  /** A filter for the body of this response; undefined where it passes untouched. */
+  filter(raw: RawHeaders): BodyFilter | Failure | undefined;
+}
+
+/** Looks at a body as it passes. */
+export interface BodyFilter {
+  push(chunk: Buffer): { pass: Buffer; failure?: Failure };
+  flush(): Buffer;
+}
+
+/** How an exchange ended. */
+export interface ExchangeResult {
+  /** The status that went down; undefined where no byte of a response did. */
+  readonly status: number | undefined;
+  readonly failure: Failure | undefined;
+  /** True where not a byte of the request was written: it may be sent again on another connection. */
+  readonly unsent: boolean;
+  /** Whether the server asked for authentication that binds the connection. */
+  readonly bindsConnection: boolean;
+}
+
+/** What one exchange takes. */
+export interface ExchangeOptions {
+  readonly connection: Connection;
+  readonly request: ExchangeRequest;
+  readonly response: ServerResponse;
+  readonly policy: ResponsePolicy;
+  /** 0: none. */
+  readonly responseTimeoutMs: number;
+  /** Aborted with a {@link Failure} when the client leaves or the sidecar drains. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends a request over a connection and relays the response: head at once, body unbuffered with back-pressure,
+ * trailers. The seam behind which a faster relay can take undici's place.
+ */
+export function exchange(options: ExchangeOptions): Promise<ExchangeResult> {
+  return new Promise((resolve) => {
+    const relay = new Relay(options, resolve);
+    const { request, connection } = options;
+    const { method, target: path, headers, body } = request;
+    try {
+      connection.client.dispatch(
+        { method: method as Dispatcher.HttpMethod, path, headers, body: body as never },
+        relay,
+      );
+    } catch (error) {
+      relay.onResponseError(undefined, error);
+    }
+  });
+}
+
+class Relay implements Dispatcher.DispatchHandler {
+  readonly #options: ExchangeOptions;
+  readonly #resolve: (result: ExchangeResult) => void;
+  readonly #onAbort = () => this.#abort(this.#options.signal.reason as Failure);
+  #controller: Dispatcher.DispatchController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #filter: BodyFilter | undefined;
+  #status: number | undefined;
+  #failure: Failure | undefined;
+  #bindsConnection = false;
+
+  constructor(options: ExchangeOptions, resolve: (result: ExchangeResult) => void) {
+    this.#options = options;
+    this.#resolve = resolve;
+    options.signal.addEventListener('abort', this.#onAbort);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    const { signal, responseTimeoutMs } = this.#options;
+    if (signal.aborted) this.#onAbort();
+    else if (responseTimeoutMs > 0)
+      this.#timer = setTimeout(
+        () => this.#abort(new Failure('response_timeout', 'response')),
+        responseTimeoutMs,
+      );
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _: unknown,
+    text?: string,
+  ): void {
+    const raw = decodeHeaders(controller.rawHeaders);
+    const { response, policy } = this.#options;
+    if (status < 200) {
+      if (status === 103) response.writeEarlyHints({ link: linksOf(raw) });
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#bindsConnection = bindsConnection(raw, 'www-authenticate');
+    const head = policy.head(raw);
+    const filter = policy.filter(raw);
+    if (head instanceof Failure || filter instanceof Failure) {
+      this.#abort(head instanceof Failure ? head : (filter as Failure));
+      return;
+    }
+    this.#filter = filter;
+    response.on('drain', () => controller.resume());
+    response.writeHead(status, text ?? '', head);
+    this.#status = status;
+    // Where body bytes came with the head, they leave with it; where none did, the head must not wait for them.
+    process.nextTick(() => response.flushHeaders());
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const filtered = this.#filter?.push(chunk);
+    const pass = filtered?.pass ?? chunk;
+    if (pass.length > 0 && !this.#options.response.write(pass)) controller.pause();
+    if (filtered?.failure !== undefined) this.#abort(filtered.failure);
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    const { response } = this.#options;
+    const held = this.#filter?.flush();
+    if (held !== undefined && held.length > 0) response.write(held);
+    const trailers = decodeHeaders(controller.rawTrailers);
+    if (trailers.length > 0) response.addTrailers(inPairs(trailers));
+    response.end();
+    this.#settle();
+  }
+
+  onResponseError(_: unknown, error: unknown): void {
+    if (this.#failure === undefined) {
+      const begun = this.#status !== undefined;
+      this.#failure = new Failure(classifyExchangeError(error, begun), 'response', error);
+    }
+    this.#settle();
+  }
+
+  #abort(failure: Failure): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failure;
+    // Before the request starts there is nothing to stop yet: onRequestStart looks at the signal.
+    this.#controller?.abort(new Error(failure.reason));
+  }
+
+  #settle(): void {
+    clearTimeout(this.#timer);
+    this.#options.signal.removeEventListener('abort', this.#onAbort);
+    this.#resolve({
+      status: this.#status,
+      failure: this.#failure,
+      unsent: this.#controller === undefined,
+      bindsConnection: this.#bindsConnection,
+    });
+  }
+}
+
+/** undici hands on the bytes of names and values in turn; HTTP headers are Latin-1 (RFC 9110 section 5.5). */
+function decodeHeaders(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
+  return Array.isArray(raw)
+    ? raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')))
+    : [];
+}
+
+function inPairs(raw: readonly string[]): [string, string][] {
+  return raw.flatMap((name, index) =>
+    index % 2 === 0 ? [[name, raw[index + 1] ?? ''] as [string, string]] : [],
+  );
+}
+
+function linksOf(raw: RawHeaders): string[] {
+  return raw.filter((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === 'link');
+}

@@ -1,0 +1,161 @@
+import { formatHostHeader } from '../authority.ts';
+import { Failure } from '../failure.ts';
+import { decideByAuthority, decideByName, plainKey, type Decision } from '../policy/decide.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Outcome } from '../telemetry/request-log.ts';
+import type { Connection } from '../upstream/connection.ts';
+import { exchange, type ExchangeResult, type ResponsePolicy } from './exchange.ts';
+import { bindsConnection, hasPassedThrough, requestHeaders, withoutEncoding } from './headers.ts';
+import type { ProxyContext } from './proxy-context.ts';
+import { lingerMs, replyFailure } from './reply.ts';
+import { createResponsePolicy, mayCarryEndpoint, type Reachable } from './response-policy.ts';
+import { findRoute, type Route } from './route.ts';
+import type { Visit } from './visit.ts';
+
+/** The way a request takes, from its head to its outcome. */
+export async function handleRequest(context: ProxyContext, visit: Visit): Promise<Outcome> {
+  const snapshot = context.store.current();
+  const { settings } = snapshot.config;
+  const route = findRoute(visit.request, { ...context, allowedHosts: settings.allowedHosts });
+  if (route instanceof Failure) return fail(visit, route);
+  if (route.kind === 'not_found') return notFound(visit);
+  visit.route = route.kind;
+
+  const decision = decide(snapshot, route);
+  visit.server = decision.server;
+  if (decision.kind === 'refuse') return fail(visit, decision.failure);
+  if (hasPassedThrough(visit.request.rawHeaders, context.via))
+    return fail(visit, new Failure('loop_detected', 'policy'));
+
+  const target = upstreamTarget(snapshot, route);
+  const policy = createResponsePolicy(context, visit, { route, decision, target });
+  const result = await send(context, visit, { snapshot, decision, target, policy });
+  if (result instanceof Failure) return fail(visit, result);
+  if (result.status === undefined && result.failure !== undefined) return fail(visit, result.failure);
+  if (result.failure !== undefined) breakOff(visit);
+  const code = result.failure?.reason === 'downstream_aborted' ? 'aborted' : (result.status ?? 'aborted');
+  return visit.outcome(code, result.failure);
+}
+
+/** What a relay goes by. */
+interface Relayed {
+  readonly snapshot: Snapshot;
+  readonly decision: Reachable;
+  readonly target: string;
+  readonly policy: ResponsePolicy;
+}
+
+/** Finds a connection and makes the exchange on it; once more on a new one where not a byte had been written. */
+async function send(
+  context: ProxyContext,
+  visit: Visit,
+  relayed: Relayed,
+): Promise<ExchangeResult | Failure> {
+  const { snapshot, decision, target, policy } = relayed;
+  const { settings } = snapshot.config;
+  const host = formatHostHeader(decision.authority, decision.kind === 'tls' ? 'https' : 'http');
+  const sent = requestHeaders(visit.request.rawHeaders, host, context.via);
+  // What has to be read on its way down must not be compressed.
+  const headers = mayCarryEndpoint(visit) ? withoutEncoding(sent) : sent;
+  visit.underPolicy = {
+    key: decision.kind === 'tls' ? decision.policy.key : plainKey,
+    authority: decision.authority,
+  };
+  let result: ExchangeResult | undefined;
+  for (const fresh of [false, true]) {
+    const connection = await acquire(context, visit, relayed, fresh);
+    if (connection instanceof Failure) return connection;
+    visit.reusedConnection = connection.reused;
+    if (visit.expectsContinue && !fresh) visit.response.writeContinue();
+    result = await exchange({
+      connection,
+      request: { method: visit.request.method ?? 'GET', target, headers, body: visit.body.take() },
+      response: visit.response,
+      policy,
+      responseTimeoutMs: settings.timeouts.responseMs,
+      signal: visit.signal,
+    });
+    settleConnection(context, visit, connection, result);
+    if (!result.unsent || visit.signal.aborted) break;
+  }
+  return result ?? new Failure('internal', 'connect');
+}
+
+function acquire(
+  context: ProxyContext,
+  visit: Visit,
+  { snapshot, decision }: Relayed,
+  fresh: boolean,
+): Promise<Connection | Failure> {
+  const { timeouts, limits } = snapshot.config.settings;
+  const { socket, rawHeaders } = visit.request;
+  if (bindsConnection(rawHeaders, 'authorization')) context.bound.add(socket);
+  const policy = decision.kind === 'tls' ? decision.policy : undefined;
+  const { server, authority, listed } = decision;
+  return context.pool.acquire(
+    { server, authority, policy, listed },
+    {
+      timeoutMs: timeouts.dialMs,
+      headerBytes: limits.headerBytes,
+      signal: visit.signal,
+      owner: context.bound.has(socket) ? socket : undefined,
+      fresh,
+    },
+  );
+}
+
+/** A connection goes back to the pool only whole, and never once another identity was offered on it. */
+function settleConnection(
+  context: ProxyContext,
+  visit: Visit,
+  connection: Connection,
+  result: ExchangeResult,
+): void {
+  const { socket } = visit.request;
+  const shared = !context.bound.has(socket);
+  if (result.bindsConnection) context.bound.add(socket);
+  if (result.failure !== undefined || (result.bindsConnection && shared)) connection.destroy();
+  else context.pool.release(connection);
+}
+
+function decide(snapshot: Snapshot, route: Exclude<Route, { kind: 'not_found' }>): Decision {
+  const context = { table: snapshot.table, unlistedPlaintext: snapshot.config.settings.unlistedPlaintext };
+  if (route.kind === 'base_url') return decideByName(context, route.server);
+  const path = route.target.replace(/\?.*$/s, '');
+  return decideByAuthority(context, route.authority, { path, secure: route.secure });
+}
+
+function upstreamTarget(snapshot: Snapshot, route: Exclude<Route, { kind: 'not_found' }>): string {
+  if (route.kind === 'absolute') return route.target;
+  if (route.target !== undefined) return route.target;
+  const path = snapshot.table.serverNamed(route.server)?.entry.upstream.path ?? '/';
+  return `${path}${route.query}`;
+}
+
+/** Replies with a failure; nobody is left to reply to where the client has gone. */
+async function fail(visit: Visit, failure: Failure): Promise<Outcome> {
+  const { request, response } = visit;
+  if (failure.reason === 'downstream_aborted') return visit.outcome('aborted', failure);
+  const waitsForContinue = visit.expectsContinue && visit.body.bytes === 0;
+  const requestBody = waitsForContinue ? undefined : await visit.body.prefix();
+  if (response.destroyed) return visit.outcome('aborted', failure);
+  const code = replyFailure(response, { failure, server: visit.server, requestBody });
+  // What the client still sends is read and dropped for a while, or it would never see the reply (RFC 9112, 9.6).
+  if (!request.complete) {
+    request.resume();
+    setTimeout(() => request.complete || request.socket.destroy(), lingerMs).unref();
+  }
+  return visit.outcome(code, failure);
+}
+
+function notFound(visit: Visit): Outcome {
+  const text = 'no server of this name has such a document\n';
+  visit.response.writeHead(404, { 'Content-Type': 'text/plain', 'Content-Length': text.length }).end(text);
+  return visit.outcome(404, undefined);
+}
+
+/** Ends a response that has begun, visibly: short of its last chunk or its length, else by a reset. */
+function breakOff({ request: { socket, httpVersion } }: Visit): void {
+  if (httpVersion === '1.0') socket.resetAndDestroy();
+  else socket.destroySoon();
+}

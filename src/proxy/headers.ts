@@ -1,0 +1,95 @@
+/** Names that concern one connection only (RFC 9110 section 7.6.1), and those of an upgrade to h2c. */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+
+/** Ours to say or to answer: Host is the upstream authority, 100 Continue is sent by us, request trailers end here. */
+const requestOnly = new Set(['host', 'expect', 'trailer']);
+
+/** What would make the client leave the sidecar: HSTS and Alt-Svc speak of the upstream origin. */
+const responseOnly = new Set(['strict-transport-security', 'alt-svc']);
+
+/** Headers as node:http has them: names and values in turn, in order, duplicates kept. */
+export type RawHeaders = readonly string[];
+
+/** The headers of the upstream request. */
+export function requestHeaders(raw: RawHeaders, host: string, via: string): string[] {
+  return ['Host', host, ...passedHeaders(raw, requestOnly), 'Via', `1.1 ${via}`];
+}
+
+/** Upstream headers that ask for an unencoded response. */
+export function withoutEncoding(headers: RawHeaders): string[] {
+  return [...mapHeader(headers, 'accept-encoding', () => undefined), 'Accept-Encoding', 'identity'];
+}
+
+/** The headers of the downstream response, before any rewriting. */
+export function responseHeaders(raw: RawHeaders, via: string): string[] {
+  return [...passedHeaders(raw, responseOnly), 'Via', `1.1 ${via}`];
+}
+
+/** What passes, in order. Content-Length is framing: no Connection header takes it away. */
+export function passedHeaders(raw: RawHeaders, dropped: ReadonlySet<string>): string[] {
+  const listed = connectionTokens(raw);
+  const passed: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    const lower = name.toLowerCase();
+    if (hopByHop.has(lower) || dropped.has(lower) || lower.startsWith('proxy-')) continue;
+    if (listed?.has(lower) === true && lower !== 'content-length') continue;
+    passed.push(name, raw[index + 1] ?? '');
+  }
+  return passed;
+}
+
+function connectionTokens(raw: RawHeaders): Set<string> | undefined {
+  let tokens: Set<string> | undefined;
+  for (const value of headerValues(raw, 'connection')) {
+    tokens ??= new Set();
+    for (const token of value.split(',')) tokens.add(token.trim().toLowerCase());
+  }
+  return tokens;
+}
+
+/** Every value of a header, in order. @param name in lower case */
+export function headerValues(raw: RawHeaders, name: string): string[] {
+  const values: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const candidate = raw[index] ?? '';
+    if (candidate.length === name.length && candidate.toLowerCase() === name)
+      values.push(raw[index + 1] ?? '');
+  }
+  return values;
+}
+
+/** Whether a message has been through the process of a pseudonym before (RFC 9110 section 7.6.3). */
+export function hasPassedThrough(raw: RawHeaders, via: string): boolean {
+  return headerValues(raw, 'via').some((value) =>
+    value.split(',').some((hop) => hop.trim().split(/\s+/)[1] === via),
+  );
+}
+
+/** Authentication that binds a connection, not a request: such a connection is never shared. */
+export function bindsConnection(raw: RawHeaders, name: 'authorization' | 'www-authenticate'): boolean {
+  return headerValues(raw, name).some((value) => /(?:^|,)\s*(?:ntlm|negotiate)\b/i.test(value));
+}
+
+/** A header's value replaced or, for undefined, removed. @param name in lower case */
+export function mapHeader(
+  raw: RawHeaders,
+  name: string,
+  map: (value: string) => string | undefined,
+): string[] {
+  const mapped: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const key = raw[index] ?? '';
+    const value = raw[index + 1] ?? '';
+    const next = key.toLowerCase() === name ? map(value) : value;
+    if (next !== undefined) mapped.push(key, next);
+  }
+  return mapped;
+}

@@ -1,0 +1,197 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { formatHost } from '../authority.ts';
+import type { ListenAddress } from '../config/config.ts';
+import { Failure } from '../failure.ts';
+import { loggableError, type Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { recordOutcome, type Outcome } from '../telemetry/request-log.ts';
+import { handleRequest } from './handle-request.ts';
+import { InOrder } from './in-order.ts';
+import type { ProxyContext } from './proxy-context.ts';
+import { replyFailure, replyOnSocket } from './reply.ts';
+import { Visit } from './visit.ts';
+
+/** INTERFACE section 4: how long a slow sender has for its headers. */
+const headersMs = 10_000;
+/** Longer than the pools of httpx (5 s) and undici (4 s) keep theirs, so that they are the ones who close. */
+const keepAliveMs = 75_000;
+/** TCP keep-alive finds clients that vanished. */
+const tcpKeepAliveMs = 30_000;
+/** Connections beyond the limit that still get a reply; more are dropped. */
+const politeExcess = 100;
+
+/** The downstream side: node:http servers on every listen address, with the limits of the configuration. */
+export class ProxyListener {
+  readonly #context: ProxyContext & { readonly logger: Logger; readonly metrics: Metrics };
+  readonly #servers: Server[] = [];
+  readonly #visits = new Set<Visit>();
+  readonly #connections = new Set<Socket>();
+  readonly #excess = new WeakSet<object>();
+  readonly #order = new InOrder();
+
+  constructor(context: ProxyContext & { readonly logger: Logger; readonly metrics: Metrics }) {
+    this.#context = context;
+  }
+
+  /** Requests that are under way. */
+  get visits(): ReadonlySet<Visit> {
+    return this.#visits;
+  }
+
+  /** Whether a request is under way, or its last bytes are. */
+  isBusy(): boolean {
+    return this.#visits.size > 0 || [...this.#connections].some((socket) => socket.writableLength > 0);
+  }
+
+  /**
+   * Listens on every address.
+   *
+   * @returns the real ones, as `host:port`
+   * @throws the error of the first that cannot be had
+   */
+  async listen(addresses: readonly ListenAddress[]): Promise<{ host: string; port: number }[]> {
+    const bound: { host: string; port: number }[] = [];
+    for (const address of addresses) {
+      const server = this.#createServer();
+      this.#servers.push(server);
+      bound.push(await bind(server, address));
+    }
+    return bound;
+  }
+
+  /** No new connections; resolves when those that are left have ended. */
+  async close(): Promise<void> {
+    await Promise.all(
+      this.#servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve()))),
+    );
+  }
+
+  /** Ends what is left, at once. */
+  destroy(): void {
+    for (const socket of this.#connections) socket.destroy();
+  }
+
+  #createServer(): Server {
+    const { headerBytes } = this.#context.store.current().config.settings.limits;
+    const server = createServer({
+      headersTimeout: headersMs,
+      requestTimeout: 0,
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: headerBytes,
+      // A missing Host is refused in our own words.
+      requireHostHeader: false,
+      keepAlive: true,
+      keepAliveInitialDelay: tcpKeepAliveMs,
+    });
+    // Beyond this number node:http would drop headers without a word; their bytes are bounded instead.
+    server.maxHeadersCount = 0;
+    server.on('connection', (socket) => this.#admit(server, socket));
+    server.on('request', (request, response) => this.#take(request, response, false));
+    server.on('checkContinue', (request, response) => this.#take(request, response, true));
+    server.on('checkExpectation', (request, response) => this.#take(request, response, false));
+    server.on('connect', (request, socket) => this.#refuseConnect(request, socket));
+    server.on('clientError', (error, socket) => this.#refuseBytes(error, socket));
+    return server;
+  }
+
+  #admit(server: Server, socket: Socket): void {
+    const { connections, headerBytes } = this.#context.store.current().config.settings.limits;
+    // Read by node:http when it makes the parser of the next connection.
+    (server as Server & { maxHeaderSize: number }).maxHeaderSize = headerBytes;
+    this.#connections.add(socket);
+    socket.once('close', () => this.#connections.delete(socket));
+    if (this.#connections.size <= connections) return;
+    this.#excess.add(socket);
+    if (this.#connections.size <= connections + politeExcess) return;
+    socket.destroy();
+    this.#record(failedOutcome('', 'aborted', new Failure('limit_reached', 'request')));
+  }
+
+  #take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    response.sendDate = false;
+    this.#order.run(request.socket, () => this.#visit(new Visit(request, response, expectsContinue)));
+  }
+
+  async #visit(visit: Visit): Promise<void> {
+    this.#visits.add(visit);
+    try {
+      this.#record(
+        this.#excess.has(visit.request.socket) ? this.#turnAway(visit) : await this.#handle(visit),
+      );
+    } finally {
+      this.#visits.delete(visit);
+    }
+  }
+
+  /** Exceptions are bugs: they cost their request, and nothing else. */
+  async #handle(visit: Visit): Promise<Outcome> {
+    try {
+      return await handleRequest(this.#context, visit);
+    } catch (error) {
+      this.#context.logger.error({ error: loggableError(error), stack: (error as Error).stack }, 'bug');
+      const failure = new Failure('internal', 'request', error);
+      if (visit.response.headersSent) visit.request.socket.destroy();
+      else replyFailure(visit.response, { failure, server: visit.server, requestBody: undefined });
+      return visit.outcome(visit.response.statusCode, failure);
+    }
+  }
+
+  #turnAway(visit: Visit): Outcome {
+    const failure = new Failure('limit_reached', 'request');
+    visit.response.shouldKeepAlive = false;
+    return visit.outcome(
+      replyFailure(visit.response, { failure, server: visit.server, requestBody: undefined }),
+      failure,
+    );
+  }
+
+  /** The CONNECT route is not part of this version. */
+  #refuseConnect(request: IncomingMessage, socket: Duplex): void {
+    const failure = new Failure('policy_denied', 'request', new Error('this version has no CONNECT route'));
+    this.#record(failedOutcome(request.method ?? '', replyOnSocket(socket, failure), failure));
+  }
+
+  #refuseBytes(error: Error, socket: Duplex): void {
+    const { code } = error as NodeJS.ErrnoException;
+    // Between requests a client may leave as it likes; amid a response there is no place for another.
+    if (code === 'ECONNRESET' || !socket.writable || this.#order.isBusy(socket)) {
+      socket.destroy();
+      return;
+    }
+    const failure = new Failure('request_malformed', 'request', error);
+    this.#record(failedOutcome('', replyOnSocket(socket, failure), failure));
+  }
+
+  #record(outcome: Outcome): void {
+    const { store, logger, metrics } = this.#context;
+    recordOutcome({ logger, metrics, requests: store.current().config.settings.log.requests }, outcome);
+  }
+}
+
+function failedOutcome(method: string, code: Outcome['code'], failure: Failure): Outcome {
+  return {
+    server: 'unlisted',
+    route: 'none',
+    method,
+    code,
+    failure,
+    durationMs: 0,
+    headMs: undefined,
+    reusedConnection: undefined,
+  };
+}
+
+/** @throws what net.Server reports, EADDRINUSE say */
+export function bind(server: Server, { host, port }: ListenAddress): Promise<{ host: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      const { address, port: real } = server.address() as AddressInfo;
+      resolve({ host: formatHost(address), port: real });
+    });
+  });
+}

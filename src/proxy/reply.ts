@@ -1,0 +1,100 @@
+import { STATUS_CODES, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { unlisted } from '../policy/decide.ts';
+import { describeFailure, failureTable, type Failure, type FailureReason } from '../failure.ts';
+
+/** Code of our JSON-RPC errors, in the range that JSON-RPC 2.0 leaves to implementations. */
+const jsonRpcCode = -32050;
+
+/** `Proxy-Status` of a failure (RFC 9209), or undefined where there is no reply. */
+export function proxyStatus(reason: FailureReason): string {
+  return `mcp-tls-sidecar; error=${failureTable[reason].proxyStatus ?? 'proxy_internal_error'}; details="${reason}"`;
+}
+
+/**
+ * The body of a failure reply: a JSON-RPC error where the request was a JSON-RPC request, else problem+json
+ * (RFC 9457). Holds our own words only.
+ *
+ * @param requestBody as much of the request's body as there was; undefined where it is not known whole
+ */
+export function failureBody(
+  failure: Failure,
+  server: string,
+  requestBody: Buffer | undefined,
+): { contentType: string; text: string } {
+  const { reason, phase } = failure;
+  const { hint, status } = failureTable[reason];
+  const message = describeFailure(failure, server);
+  const id = requestBody === undefined ? undefined : jsonRpcId(requestBody);
+  if (id === undefined) {
+    const problem = { title: message, status, detail: hint, reason, phase, server, hint };
+    return { contentType: 'application/problem+json', text: JSON.stringify(problem) };
+  }
+  const error = { code: jsonRpcCode, message, data: { reason, phase, server, hint } };
+  // The id goes back as it was written: a number beyond 2^53 would not survive being parsed.
+  const text = `{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(error)}}`;
+  return { contentType: 'application/json', text };
+}
+
+/** The id of a JSON-RPC request as its source text; undefined for batches, notifications, responses and anything else. */
+function jsonRpcId(body: Buffer): string | undefined {
+  let source: string | undefined;
+  try {
+    const message: unknown = JSON.parse(
+      body.toString('utf8'),
+      function (key, value, context?: { source?: string }) {
+        if (key === 'id') source = context?.source;
+        return value as unknown;
+      },
+    );
+    if (typeof message !== 'object' || message === null || Array.isArray(message)) return undefined;
+    const { jsonrpc, method, id } = message as Record<string, unknown>;
+    if (jsonrpc !== '2.0' || typeof method !== 'string') return undefined;
+    if (typeof id === 'string') return JSON.stringify(id);
+    // The reviver sees the outermost object's members last, so this is the source of its own id.
+    return typeof id === 'number' ? source : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sends a failure reply, which must be the first that goes out. */
+export function replyFailure(
+  response: ServerResponse,
+  options: { failure: Failure; server: string; requestBody: Buffer | undefined },
+): number {
+  const { failure, server, requestBody } = options;
+  const { status } = failureTable[failure.reason];
+  const { contentType, text } = failureBody(failure, server, requestBody);
+  response.writeHead(status, replyHeaders(failure.reason, contentType, text));
+  response.end(text);
+  return status;
+}
+
+/** Replies where there is no request object: to bytes that are no HTTP, to a CONNECT. Then the connection ends. */
+export function replyOnSocket(socket: Duplex, failure: Failure): number {
+  const { status } = failureTable[failure.reason];
+  const { contentType, text } = failureBody(failure, unlisted, undefined);
+  const headers = { ...replyHeaders(failure.reason, contentType, text), Connection: 'close' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.on('error', () => undefined);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${text}`);
+  setTimeout(() => socket.destroy(), lingerMs).unref();
+  return status;
+}
+
+/** How long after the reply what the client still sends is read and dropped (RFC 9112 section 9.6). */
+export const lingerMs = 2_000;
+
+function replyHeaders(
+  reason: FailureReason,
+  contentType: string,
+  text: string,
+): Record<string, string | number> {
+  return {
+    'Content-Type': contentType,
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store',
+    'Proxy-Status': proxyStatus(reason),
+  };
+}

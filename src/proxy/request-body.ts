@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http';
+
+/** How much of a body is looked at for the id of a JSON-RPC request. */
+const maxIdBytes = 65_536;
+/** How long a failure waits for the rest of that body. */
+const maxIdMs = 1_000;
+
+/**
+ * The body of a downstream request. A small one that came with its head is taken whole, which saves a chain of
+ * streams; anything else is relayed as it arrives, with its beginning remembered in case the request fails.
+ */
+export class RequestBody {
+  readonly #request: IncomingMessage;
+  #seen: Buffer[] = [];
+  #seenBytes = 0;
+  /** Bytes that the client sent so far and we read. */
+  bytes = 0;
+
+  constructor(request: IncomingMessage) {
+    this.#request = request;
+  }
+
+  /** The body for undici: null, the whole of it, or what is still to come. */
+  take(): Buffer | AsyncIterable<Buffer> | null {
+    const request = this.#request;
+    if (!hasBody(request)) return null;
+    if (!request.complete) return this.#stream();
+    const whole = request.read() as Buffer | null;
+    if (whole !== null) this.#remember(whole);
+    return whole;
+  }
+
+  /**
+   * What a failure reply echoes: the body up to 64 KiB, waiting at most a second for it.
+   *
+   * @returns undefined for a longer, slower or broken one
+   */
+  async prefix(): Promise<Buffer | undefined> {
+    const request = this.#request;
+    if (!hasBody(request)) return Buffer.alloc(0);
+    if (Number(request.headers['content-length'] ?? 0) > maxIdBytes) return undefined;
+    const deadline = AbortSignal.timeout(maxIdMs);
+    while (!request.readableEnded && this.#seenBytes <= maxIdBytes) {
+      const chunk = request.read() as Buffer | null;
+      if (chunk !== null) this.#remember(chunk);
+      else if (request.destroyed || !(await readable(request, deadline))) break;
+    }
+    return request.readableEnded && this.#seenBytes <= maxIdBytes ? Buffer.concat(this.#seen) : undefined;
+  }
+
+  async *#stream(): AsyncGenerator<Buffer> {
+    // Undici's way with bodies would destroy the request, and with it the socket that the reply has to go to.
+    for await (const chunk of this.#request.iterator({ destroyOnReturn: false })) {
+      this.#remember(chunk as Buffer);
+      yield chunk as Buffer;
+    }
+  }
+
+  #remember(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    this.#seenBytes += chunk.length;
+    if (this.#seenBytes <= maxIdBytes) this.#seen.push(chunk);
+    else this.#seen = [];
+  }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** @returns false where nothing will come any more, or not in time */
+function readable(request: IncomingMessage, deadline: AbortSignal): Promise<boolean> {
+  if (deadline.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const settle = (more: boolean) => {
+      request.off('readable', onReadable).off('end', onReadable).off('close', onClose).off('error', onClose);
+      deadline.removeEventListener('abort', onClose);
+      resolve(more);
+    };
+    const onReadable = () => settle(true);
+    const onClose = () => settle(false);
+    request
+      .once('readable', onReadable)
+      .once('end', onReadable)
+      .once('close', onClose)
+      .once('error', onClose);
+    deadline.addEventListener('abort', onClose, { once: true });
+  });
+}

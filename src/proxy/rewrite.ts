@@ -1,0 +1,58 @@
+import { formatAuthority, normaliseHost, type Authority } from '../authority.ts';
+import { Failure } from '../failure.ts';
+import { mapHeader, type RawHeaders } from './headers.ts';
+
+/** What the rewriting of base-URL responses goes by. */
+export interface RewriteContext {
+  /** The server's name: the first segment of every path that the client gets to see. */
+  readonly server: string;
+  readonly protocol: 'https' | 'http';
+  readonly authority: Authority;
+  /** Path and query of the upstream request, against which references are resolved. */
+  readonly target: string;
+  readonly isOwnListener: (authority: Authority) => boolean;
+}
+
+/**
+ * Rewrites what would lead a client past the sidecar: a `Location` on the server's own origin gets the server's
+ * prefix, cookies are bound to it. A `Location` elsewhere passes, but never one to another server's prefix.
+ */
+export function rewriteHead(raw: RawHeaders, context: RewriteContext): string[] | Failure {
+  let misleading = false;
+  const located = mapHeader(raw, 'location', (value) => {
+    const place = placeReference(value, context);
+    if (place.kind === 'misleading') misleading = true;
+    return place.kind === 'own' ? place.path : value;
+  });
+  if (misleading)
+    return new Failure('response_malformed', 'response', new Error('Location leads to the sidecar itself'));
+  return mapHeader(located, 'set-cookie', (value) => rewriteCookie(value, context.server));
+}
+
+/** Where a reference of the server leads: its own origin, elsewhere, or to our listener (or nowhere that one can tell). */
+export function placeReference(
+  reference: string,
+  { server, protocol, authority, target, isOwnListener }: RewriteContext,
+): { kind: 'own'; path: string } | { kind: 'elsewhere' } | { kind: 'misleading' } {
+  const base = `${protocol}://${formatAuthority(authority)}${target}`;
+  if (!URL.canParse(reference, base)) return { kind: 'misleading' };
+  const url = new URL(reference, base);
+  if (url.origin === new URL(base).origin)
+    return { kind: 'own', path: `/${server}${url.pathname}${url.search}${url.hash}` };
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return { kind: 'elsewhere' };
+  const host = normaliseHost(url.hostname);
+  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
+  return host === undefined || isOwnListener({ host, port }) ? { kind: 'misleading' } : { kind: 'elsewhere' };
+}
+
+/** `Path` gets the prefix; `Domain` and `Secure` speak of the upstream origin and go. */
+function rewriteCookie(value: string, server: string): string {
+  return value
+    .split(';')
+    .filter((part, index) => index === 0 || !/^\s*(?:domain\s*(?:=|$)|secure\s*$)/i.test(part))
+    .map((part, index) => {
+      const path = index === 0 ? undefined : /^\s*path\s*=\s*(\/.*?)\s*$/i.exec(part)?.[1];
+      return path === undefined ? part : ` Path=/${server}${path === '/' ? '' : path}`;
+    })
+    .join(';');
+}

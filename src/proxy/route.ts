@@ -1,0 +1,132 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { normaliseHost, parseAuthority, type Authority } from '../authority.ts';
+import { Failure } from '../failure.ts';
+
+/** Which of the routes a request takes, and where it asks to go. */
+export type Route =
+  | {
+      readonly kind: 'base_url';
+      readonly server: string;
+      /** Path and query at the upstream; undefined for the bare `/SERVER`, which is the path of its url. */
+      readonly target: string | undefined;
+      /** The query of a bare `/SERVER?query`, with its question mark, else empty. */
+      readonly query: string;
+    }
+  | {
+      readonly kind: 'absolute';
+      readonly authority: Authority;
+      /** Path and query at the upstream. */
+      readonly target: string;
+      /** For the rare `GET https://host/ HTTP/1.1`. */
+      readonly secure: boolean;
+    }
+  /** A well-known path of no server: clients probe those and fall back on a plain 404. */
+  | { readonly kind: 'not_found' };
+
+/** What routes need to know of this process. */
+export interface RouteContext {
+  /** Whether an authority is our own proxy listener. */
+  readonly isOwnListener: (authority: Authority) => boolean;
+  /** Normalised Host names beyond the loopback ones. */
+  readonly allowedHosts: readonly string[];
+}
+
+/** Finds the route of a request by the form of its target (RFC 9112 section 3.2). */
+export function findRoute(request: IncomingMessage, context: RouteContext): Route | Failure {
+  const host = singleHost(request);
+  if (host instanceof Failure) return host;
+  const target = request.url ?? '';
+  if (/[^\u0021-\u007e\u0080-\u00ff]|#/.test(target)) return malformed();
+  if (target.startsWith('/')) return originForm(request, host, target, context);
+
+  const parts = /^(https?):\/\/([^/?]*)(.*)$/i.exec(target);
+  if (parts === null) return malformed();
+  const [, scheme = '', written = '', rest = ''] = parts;
+  const secure = scheme.toLowerCase() === 'https';
+  const authority = parseAuthority(written, secure ? 443 : 80);
+  if (authority === undefined) return malformed();
+  const path = rest.startsWith('/') ? rest : `/${rest}`;
+  // In absolute form the Host header is ignored (RFC 9112 section 3.2.2).
+  if (!secure && context.isOwnListener(authority)) return originForm(request, written, path, context);
+  return { kind: 'absolute', authority, target: path, secure };
+}
+
+function originForm(
+  request: IncomingMessage,
+  host: string | undefined,
+  target: string,
+  context: RouteContext,
+): Route | Failure {
+  if (host === undefined && request.httpVersion !== '1.0') return malformed();
+  const denied = checkBrowser(request, host, context.allowedHosts);
+  if (denied !== undefined) return denied;
+  const [, first = '', rest = ''] = /^\/([^/?]*)(.*)$/.exec(target) ?? [];
+  if (first === '.well-known') return wellKnown(rest);
+  if (rest === '' || rest.startsWith('?'))
+    return { kind: 'base_url', server: first, target: undefined, query: rest };
+  return { kind: 'base_url', server: first, target: rest, query: '' };
+}
+
+/** `/.well-known/NAME/SERVER/rest` is the server's `/.well-known/NAME/rest` (RFC 8615, RFC 8414 section 3). */
+function wellKnown(rest: string): Route {
+  const [, name, server, tail = ''] = /^\/([^/?]+)\/([^/?]+)(.*)$/.exec(rest) ?? [];
+  if (name === undefined || server === undefined) return { kind: 'not_found' };
+  return { kind: 'base_url', server, target: `/.well-known/${name}${tail}`, query: '' };
+}
+
+/** Two Host headers mean two things to two readers: llhttp lets them pass. */
+function singleHost({ rawHeaders }: IncomingMessage): string | undefined | Failure {
+  let host: string | undefined;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length !== 4 || name.toLowerCase() !== 'host') continue;
+    if (host !== undefined) return malformed();
+    host = rawHeaders[index + 1];
+  }
+  return host;
+}
+
+/**
+ * A web page must not reach what listens on loopback: no foreign Host (DNS rebinding), no foreign Origin, nothing
+ * that the browser itself calls cross-site.
+ *
+ * @param host the Host header, or the authority of an absolute form
+ */
+export function checkBrowser(
+  { headers }: Pick<IncomingMessage, 'headers'>,
+  host: string | undefined,
+  allowedHosts: readonly string[],
+): Failure | undefined {
+  if (host !== undefined) {
+    const authority = parseAuthority(host, 80);
+    if (authority === undefined) return malformed();
+    if (!isTrustedName(authority.host, allowedHosts)) return denied();
+  }
+  const { origin } = headers;
+  if (origin !== undefined && !isTrustedOrigin(origin, allowedHosts)) return denied();
+  return headers['sec-fetch-site'] === 'cross-site' ? denied() : undefined;
+}
+
+function isTrustedOrigin(origin: string, allowedHosts: readonly string[]): boolean {
+  const written = /^https?:\/\/(\[[^\]]*\]|[^:/?#]*)(?::\d+)?$/i.exec(origin)?.[1];
+  const host = written === undefined ? undefined : normaliseHost(written);
+  return host !== undefined && isTrustedName(host, allowedHosts);
+}
+
+function isTrustedName(host: string, allowedHosts: readonly string[]): boolean {
+  return isLoopbackName(host) || allowedHosts.includes(host);
+}
+
+/** `localhost` and the literals of loopback, normalised. */
+export function isLoopbackName(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function malformed(): Failure {
+  return new Failure('request_malformed', 'request');
+}
+
+function denied(): Failure {
+  return new Failure('policy_denied', 'request');
+}

@@ -1,0 +1,144 @@
+import type { Config, HostEntry, ServerEntry } from '../config/config.ts';
+import { problemAt } from '../config/problem-at.ts';
+import type { Problem } from '../config/problem.ts';
+import type { Policy } from '../policy/policy.ts';
+import { createTable, type CompiledEntry } from '../policy/table.ts';
+import { joinBundles, type Bundle, type BundleResult } from '../trust/bundle.ts';
+import { loadDefaultTrust } from '../trust/default-trust.ts';
+import { FileReader, loadBundle, parseInlineBundle } from '../trust/load-bundle.ts';
+import { FileFault } from '../trust/read-file.ts';
+import { createTrustContext } from '../trust/secure-context.ts';
+import { bundleWarnings } from './bundle-warnings.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What a snapshot is built from. */
+export interface BuildOptions {
+  readonly config: Config;
+  readonly env: NodeJS.ProcessEnv;
+  /** The snapshot in force, whose last good bytes an unchanged entry may keep. */
+  readonly previous: Snapshot | undefined;
+}
+
+/** Reads every file that a configuration names and makes the TLS contexts. Nothing takes effect by it. */
+export async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
+  const builder = new SnapshotBuilder(options);
+  const { config } = options;
+  const entries = await Promise.all(
+    [...config.servers, ...config.hosts].map((entry) => builder.compile(entry)),
+  );
+  return {
+    config,
+    table: createTable(entries),
+    problems: builder.problems,
+    defaultTrust: await builder.defaultTrustInUse(),
+    files: await builder.files.seen(),
+  };
+}
+
+class SnapshotBuilder {
+  readonly problems: Problem[] = [];
+  readonly files = new FileReader();
+  readonly #options: BuildOptions;
+  readonly #previous: ReadonlyMap<string, CompiledEntry>;
+  /** By policy key. Taken over where nothing changed: contexts are the costly part of a reload. */
+  readonly #policies = new Map<string, Policy>();
+  readonly #bundles = new Map<string, Promise<BundleResult>>();
+  #defaultTrust: Promise<BundleResult> | undefined;
+
+  constructor(options: BuildOptions) {
+    this.#options = options;
+    const previous = options.previous?.table.entries ?? [];
+    this.#previous = new Map(previous.map((one) => [entryKey(one.entry), one]));
+    for (const { policy } of previous) if (policy !== undefined) this.#policies.set(policy.key, policy);
+  }
+
+  async compile(entry: ServerEntry | HostEntry): Promise<CompiledEntry> {
+    if (entry.spoiledBy !== undefined) return { entry, state: 'unusable', policy: undefined };
+    if (!isTls(entry)) return { entry, state: 'usable', policy: undefined };
+    const bundle = await this.#bundleOf(entry);
+    if (bundle instanceof FileFault) return this.#keepOrFail(entry, bundle);
+    if (bundle !== undefined) this.problems.push(...bundleWarnings(this.#options.config, entry, bundle));
+    return { entry, state: 'usable', policy: this.#policyOf(entry, bundle) };
+  }
+
+  async defaultTrustInUse(): Promise<Snapshot['defaultTrust']> {
+    const bundle = await this.#defaultTrust;
+    if (bundle === undefined || bundle instanceof FileFault) return undefined;
+    return { source: bundle.source, certificates: bundle.certificates.length };
+  }
+
+  #loadDefaultTrust(): Promise<BundleResult> {
+    return (this.#defaultTrust ??= loadDefaultTrust({ env: this.#options.env, files: this.files }));
+  }
+
+  async #bundleOf({ sslVerify, tls }: ServerEntry | HostEntry): Promise<BundleResult | undefined> {
+    if (sslVerify.kind === 'default') return this.#loadDefaultTrust();
+    if (sslVerify.kind === 'off') {
+      // What an unverified chain is judged by, for the counter: never a reason to refuse.
+      const bundle = await this.#loadDefaultTrust();
+      return bundle instanceof FileFault ? undefined : bundle;
+    }
+    const named = await this.#load(sslVerify);
+    if (!tls.systemRoots || named instanceof FileFault) return named;
+    const system = await this.#loadDefaultTrust();
+    return system instanceof FileFault ? system : joinBundles(named, system);
+  }
+
+  #load(sslVerify: { kind: 'path'; path: string } | { kind: 'pem'; pem: string }): Promise<BundleResult> {
+    const key = sslVerify.kind === 'path' ? sslVerify.path : sslVerify.pem;
+    const known = this.#bundles.get(key);
+    if (known !== undefined) return known;
+    const loaded =
+      sslVerify.kind === 'path'
+        ? loadBundle(sslVerify.path, this.files)
+        : Promise.resolve(parseInlineBundle(sslVerify.pem));
+    this.#bundles.set(key, loaded);
+    return loaded;
+  }
+
+  #policyOf(entry: ServerEntry | HostEntry, bundle: Bundle | undefined): Policy {
+    const verify = entry.sslVerify.kind !== 'off';
+    const { serverName } = entry.tls;
+    const key = [verify ? 'verify' : 'off', bundle?.sha256 ?? 'none', serverName ?? ''].join('|');
+    const known = this.#policies.get(key);
+    if (known !== undefined) return known;
+    const context = createTrustContext(bundle);
+    const policy: Policy = Object.freeze({ key, verify, bundle, context, serverName });
+    this.#policies.set(key, policy);
+    return policy;
+  }
+
+  /** An entry whose file went bad keeps its last good bytes if nothing about it changed in the YAML. */
+  #keepOrFail(entry: ServerEntry | HostEntry, fault: FileFault): CompiledEntry {
+    const previous = this.#previous.get(entryKey(entry));
+    const keep = previous?.policy !== undefined && previous.entry.identity === entry.identity;
+    this.problems.push(this.#problemOf(entry, fault));
+    return keep
+      ? { entry, state: 'stale', policy: previous.policy }
+      : { entry, state: 'unusable', policy: undefined };
+  }
+
+  #problemOf(entry: ServerEntry | HostEntry, fault: FileFault): Problem {
+    const subject =
+      entry.sslVerify.kind === 'path'
+        ? `${entry.sslVerify.path} `
+        : entry.sslVerify.kind === 'pem'
+          ? 'the inline PEM '
+          : '';
+    return problemAt(this.#options.config, {
+      severity: 'error',
+      position: entry.trustPosition,
+      message: `ssl_verify of ${entry.name}: ${subject}${fault.message}`,
+      hint: fault.hint,
+      entry: entry.name,
+    });
+  }
+}
+
+function isTls(entry: ServerEntry | HostEntry): boolean {
+  return entry.kind === 'server' ? entry.upstream.protocol === 'https' : entry.action === 'verify';
+}
+
+function entryKey(entry: ServerEntry | HostEntry): string {
+  return `${entry.kind} ${entry.name}`;
+}

@@ -1,0 +1,70 @@
+import type { ListenAddress } from '../config/config.ts';
+import type { Problem } from '../config/problem.ts';
+import { readConfig } from '../config/read-config.ts';
+import { FileFault, readRegularFile } from '../trust/read-file.ts';
+import { buildSnapshot } from './build-snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** Where a configuration comes from. */
+export interface ConfigLocation {
+  /** Undefined for the embedded default. */
+  readonly file: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  /** What the command line says in place of the file. */
+  readonly overrides?: {
+    readonly listen?: ListenAddress | undefined;
+    readonly admin?: ListenAddress | undefined;
+  };
+}
+
+/** A configuration read whole, with every file that it names. */
+export interface LoadedConfig {
+  /** Undefined where a problem refuses the whole file. */
+  readonly snapshot: Snapshot | undefined;
+  /** Errors and warnings, in the order of the file. */
+  readonly problems: readonly Problem[];
+  /** Every file that had a part in it, with a digest of what was there. */
+  readonly inputs: ReadonlyMap<string, string>;
+}
+
+/** No entries, all defaults. */
+const embeddedDefault = Buffer.from('{}\n');
+
+/**
+ * Reads the YAML file and every file it names. `serve`, `check` and each reload go through here, so that they cannot
+ * differ. Nothing takes effect by it.
+ *
+ * @param previous the snapshot in force, at a reload
+ */
+export async function loadConfig(location: ConfigLocation, previous?: Snapshot): Promise<LoadedConfig> {
+  const { file } = location;
+  const read = file === undefined ? undefined : await readRegularFile(file);
+  const inputs = new Map(previous?.files);
+  if (file !== undefined) inputs.set(file, read instanceof FileFault ? read.message : (read?.sha256 ?? ''));
+  if (read instanceof FileFault)
+    return { snapshot: undefined, problems: [fileProblem(file ?? '', read)], inputs };
+
+  const { config, problems } = readConfig({ ...location, bytes: read?.bytes ?? embeddedDefault });
+  if (config === undefined) return { snapshot: undefined, problems, inputs };
+  const snapshot = await buildSnapshot({ config, env: location.env, previous });
+  const all = [...problems, ...snapshot.problems].sort((a, b) => a.line - b.line || a.column - b.column);
+  const own = file === undefined ? [] : ([[file, read?.sha256 ?? '']] as const);
+  return { snapshot, problems: all, inputs: new Map([...own, ...snapshot.files]) };
+}
+
+export function hasErrors(problems: readonly Problem[]): boolean {
+  return problems.some(({ severity }) => severity === 'error');
+}
+
+function fileProblem(file: string, fault: FileFault): Problem {
+  return {
+    severity: 'error',
+    file,
+    line: 0,
+    column: 0,
+    message: `the configuration ${fault.message}`,
+    hint: fault.hint.replace('PEM file or a directory of PEM files', 'YAML file'),
+    excerpt: undefined,
+    entry: undefined,
+  };
+}

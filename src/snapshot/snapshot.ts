@@ -1,0 +1,33 @@
+import type { Config } from '../config/config.ts';
+import type { Problem } from '../config/problem.ts';
+import type { Table } from '../policy/table.ts';
+
+/** One immutable, running configuration: everything that a request needs to be decided and dialled. */
+export interface Snapshot {
+  readonly config: Config;
+  readonly table: Table;
+  /** Errors that spoil single entries, and warnings. */
+  readonly problems: readonly Problem[];
+  /** Default trust in words and its number of anchors; undefined where no entry uses it or it is unusable. */
+  readonly defaultTrust: { readonly source: string; readonly certificates: number } | undefined;
+  /** Every file and directory that it was built from, with a digest: what the watcher compares. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** The only mutable cell of policy. */
+export class SnapshotStore {
+  #current: Snapshot;
+
+  constructor(first: Snapshot) {
+    this.#current = first;
+  }
+
+  current(): Snapshot {
+    return this.#current;
+  }
+
+  /** Puts a snapshot in force, in one step. */
+  replace(next: Snapshot): void {
+    this.#current = next;
+  }
+}

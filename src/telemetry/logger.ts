@@ -1,0 +1,35 @@
+import { destination, pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+
+export type { Logger } from 'pino';
+
+/** Lines that wait because nobody reads stdout: beyond this the oldest writes are dropped, the process stays. */
+const maxBufferedBytes = 8 * 1024 * 1024;
+
+/**
+ * JSON lines with `level` as a word and `time` as RFC 3339.
+ *
+ * @param stream for tests; else stdout, written without blocking the event loop
+ */
+export function createLogger(level: string, stream?: DestinationStream): Logger {
+  const target = stream ?? destination({ fd: 1, sync: false, maxLength: maxBufferedBytes });
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      // Nothing is logged that could hold one of these; should it happen all the same, it does not get out.
+      redact: { paths: ['authorization', 'headers', 'cookie', '*.authorization', '*.headers'], remove: true },
+    },
+    target,
+  );
+}
+
+/** An error for the log: its code and message, never its properties, which may hold bytes from upstream. */
+export function loggableError(error: unknown): { code?: string; message: string } | undefined {
+  if (error === undefined) return undefined;
+  if (!(error instanceof Error)) return { message: typeof error === 'string' ? error : 'unknown error' };
+  const { code } = error as NodeJS.ErrnoException;
+  const message = error.message.replace(/[\p{Cc}\p{Cf}]/gu, ' ').slice(0, 500);
+  return code === undefined ? { message } : { code, message };
+}

@@ -1,0 +1,212 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { handshakeFailureReasons, type FailureReason } from '../failure.ts';
+import { unlisted } from '../policy/decide.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { HandshakeListener } from '../upstream/dial.ts';
+
+const prefix = 'mcp_tls_sidecar_';
+/** From a warm loopback call to a model that thinks for a minute. */
+const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const handshakeBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** prom-client's defaults that `promtool check metrics` faults: gauges that are named as counters are. */
+const faultyDefaults = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
+/** What prom-client's metrics have in common, beyond its own types. */
+interface SeriesOwner {
+  get(): Promise<{ values: { labels: Record<string, string> }[] }>;
+  remove(labels: Record<string, string>): void;
+}
+
+/** What is counted where it lives, at the time of a scrape; by server. */
+export interface LiveCounts {
+  readonly openStreams: () => ReadonlyMap<string, number>;
+  readonly openConnections: () => ReadonlyMap<string, number>;
+}
+
+/** Every metric of INTERFACE section 7, in one place. */
+export class Metrics implements HandshakeListener {
+  readonly registry = new Registry();
+  #servers: ReadonlySet<string> = new Set();
+
+  readonly requests = this.#counter('requests_total', 'Requests by the status that was sent.', [
+    'server',
+    'code',
+  ]);
+  readonly requestDuration = this.#histogram(
+    'request_duration_seconds',
+    'Time from the request to the head of its response.',
+    requestBuckets,
+  );
+  readonly failures = this.#counter('failures_total', 'Requests that failed, by reason.', [
+    'server',
+    'reason',
+  ]);
+  readonly #handshakes = this.#counter('upstream_handshakes_total', 'TLS handshakes that succeeded.', [
+    'server',
+    'resumed',
+  ]);
+  readonly #handshakeFailures = this.#counter(
+    'upstream_handshake_failures_total',
+    'TLS handshakes that failed, by reason.',
+    ['server', 'reason'],
+  );
+  readonly #handshakeDuration = this.#histogram(
+    'upstream_handshake_duration_seconds',
+    'Time that successful TLS handshakes took.',
+    handshakeBuckets,
+  );
+  readonly #lastHandshake = this.#gauge(
+    'upstream_last_handshake_timestamp_seconds',
+    'When the last TLS handshake succeeded.',
+    ['server'],
+  );
+  readonly #unverified = this.#counter(
+    'unverified_handshakes_total',
+    'Full handshakes under ssl_verify: false, by the reason for which they would have been refused.',
+    ['server', 'reason'],
+  );
+  readonly #verificationDisabled = this.#gauge('verification_disabled', '1 under ssl_verify: false.', [
+    'server',
+  ]);
+  readonly #bundleNotAfter = this.#gauge(
+    'ca_bundle_not_after_timestamp_seconds',
+    'When the first certificate of the CA bundle expires.',
+    ['server'],
+  );
+  readonly #bundleCertificates = this.#gauge('ca_bundle_certificates', 'Certificates in the CA bundle.', [
+    'server',
+  ]);
+  readonly #usable = this.#gauge('server_usable', '0 where requests answer configuration_unusable.', [
+    'server',
+  ]);
+  readonly #stale = this.#gauge('server_stale', '1 on the last good bytes of a file that is bad now.', [
+    'server',
+  ]);
+  readonly #openStreams = this.#gauge('open_streams', 'Requests whose response is not complete yet.', [
+    'server',
+  ]);
+  readonly #reloads = this.#counter('config_reloads_total', 'Reloads of the configuration.', ['result']);
+  readonly #reloadSuccessful = this.#gauge(
+    'config_last_reload_successful',
+    '0 if the last reload failed.',
+    [],
+  );
+  readonly #reloadTimestamp = this.#gauge(
+    'config_last_reload_success_timestamp_seconds',
+    'When a configuration was last loaded without an error.',
+    [],
+  );
+  readonly #configInfo = this.#gauge('config_info', 'The configuration file that is in force.', ['sha256']);
+  readonly #buildInfo = this.#gauge('build_info', 'What runs.', ['version', 'node', 'openssl']);
+
+  constructor(version: string, live: LiveCounts) {
+    collectDefaultMetrics({ register: this.registry });
+    for (const name of faultyDefaults) this.registry.removeSingleMetric(name);
+    this.#buildInfo.set({ version, node: process.versions.node, openssl: process.versions.openssl }, 1);
+    for (const result of ['success', 'failure']) this.#reloads.inc({ result }, 0);
+    this.#liveGauge('open_streams', 'Requests whose response is not complete yet.', live.openStreams);
+    this.#liveGauge('open_connections', 'Upstream connections that are open.', live.openConnections);
+  }
+
+  /** Sets what needs no traffic, has the series of alerts at 0, and drops those of servers that are gone. */
+  showSnapshot(snapshot: Snapshot): void {
+    const entries = snapshot.table.entries;
+    const names = new Set(entries.map(({ entry }) => entry.name));
+    this.#servers = names;
+    void this.#forgetOthers();
+    for (const { entry, state, policy } of entries) {
+      const server = entry.name;
+      this.#introduce(server);
+      this.#usable.set({ server }, state === 'unusable' ? 0 : 1);
+      this.#stale.set({ server }, state === 'stale' ? 1 : 0);
+      this.#verificationDisabled.set({ server }, entry.sslVerify.kind === 'off' ? 1 : 0);
+      const bundle = policy?.verify === true ? policy.bundle : undefined;
+      if (bundle === undefined) {
+        this.#bundleNotAfter.remove({ server });
+        this.#bundleCertificates.remove({ server });
+        continue;
+      }
+      this.#bundleNotAfter.set({ server }, bundle.notAfterMs / 1000);
+      this.#bundleCertificates.set({ server }, bundle.certificates.length);
+    }
+    this.#configInfo.reset();
+    this.#configInfo.set({ sha256: snapshot.config.sha256 }, 1);
+  }
+
+  /** @param failed whether anything about it was an error, though the rest may be in force */
+  showLoad(failed: boolean, isReload: boolean): void {
+    if (isReload) this.#reloads.inc({ result: failed ? 'failure' : 'success' });
+    this.#reloadSuccessful.set(failed ? 0 : 1);
+    if (!failed) this.#reloadTimestamp.setToCurrentTime();
+  }
+
+  /** @param code the status sent, or `aborted` */
+  requestDone(server: string, code: number | 'aborted', reason: FailureReason | undefined): void {
+    this.requests.inc({ server, code });
+    if (reason !== undefined) this.failures.inc({ server, reason });
+  }
+
+  handshakeDone(event: Parameters<HandshakeListener['handshakeDone']>[0]): void {
+    const { server } = event;
+    this.#handshakes.inc({ server, resumed: String(event.resumed) });
+    this.#handshakeDuration.observe({ server }, event.durationMs / 1000);
+    this.#lastHandshake.setToCurrentTime({ server });
+    if (event.hidden !== undefined) this.#unverified.inc({ server, reason: event.hidden });
+  }
+
+  handshakeFailed({ server, reason }: Parameters<HandshakeListener['handshakeFailed']>[0]): void {
+    this.#handshakeFailures.inc({ server, reason });
+  }
+
+  #introduce(server: string): void {
+    for (const reason of handshakeFailureReasons) this.#handshakeFailures.inc({ server, reason }, 0);
+  }
+
+  /** Removes the series of servers that are no longer configured: cardinality follows the configuration. */
+  async #forgetOthers(): Promise<void> {
+    for (const metric of this.registry.getMetricsAsArray() as unknown as SeriesOwner[]) {
+      for (const { labels } of (await metric.get()).values) {
+        const { le: _, ...own } = labels;
+        const { server } = own;
+        if (server !== undefined && server !== unlisted && !this.#servers.has(server)) metric.remove(own);
+      }
+    }
+  }
+
+  #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+    return new Counter({ name: `${prefix}${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  #gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+    return new Gauge({ name: `${prefix}${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  #liveGauge(name: string, help: string, count: () => ReadonlyMap<string, number>): void {
+    const gauge = new Gauge({
+      name: `${prefix}${name}`,
+      help,
+      labelNames: ['server'],
+      registers: [this.registry],
+      collect: () => {
+        gauge.reset();
+        for (const server of this.#servers) gauge.set({ server }, 0);
+        for (const [server, value] of count()) if (value > 0) gauge.set({ server }, value);
+      },
+    });
+  }
+
+  #histogram(name: string, help: string, buckets: readonly number[]): Histogram<'server'> {
+    return new Histogram({
+      name: `${prefix}${name}`,
+      help,
+      labelNames: ['server'],
+      buckets: [...buckets],
+      registers: [this.registry],
+    });
+  }
+}

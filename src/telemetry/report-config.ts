@@ -1,0 +1,72 @@
+import type { Problem } from '../config/problem.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Logger } from './logger.ts';
+
+/** Variables that other tools obey and this one never does, and the setting to use instead. */
+const ignoredVariables: Readonly<Record<string, string>> = {
+  HTTPX_CA_BUNDLE: 'name the bundle in ssl_verify',
+  REQUESTS_CA_BUNDLE: 'name the bundle in ssl_verify',
+  CURL_CA_BUNDLE: 'name the bundle in ssl_verify',
+  NODE_EXTRA_CA_CERTS:
+    'name the bundle in ssl_verify, with tls.system_roots: true to add the default trust store',
+  NODE_TLS_REJECT_UNAUTHORIZED: 'set ssl_verify: false on the one server that needs it',
+  SSL_VERIFY: 'set mcp_tls_sidecar.ssl_verify, or ssl_verify of a server',
+  HTTPS_PROXY: 'upstream connections are made directly; a proxy on the way is not supported by this version',
+  HTTP_PROXY: 'upstream connections are made directly; a proxy on the way is not supported by this version',
+  ALL_PROXY: 'upstream connections are made directly; a proxy on the way is not supported by this version',
+};
+
+/** Says what is in force: trust, unverified servers, and what is set but not obeyed. */
+export function reportStart(logger: Logger, snapshot: Snapshot, env: NodeJS.ProcessEnv): void {
+  const { config } = snapshot;
+  if (config.file === undefined)
+    logger.info('no configuration file: running on the embedded default, without entries');
+  for (const [name, instead] of Object.entries(ignoredVariables)) {
+    if (!env[name] && !env[name.toLowerCase()]) continue;
+    logger.warn({ variable: name, instead }, 'an environment variable is set that has no effect here');
+  }
+  reportTrust(logger, snapshot);
+}
+
+/** One line a problem; the hint says what to do. */
+export function reportProblems(logger: Logger, problems: readonly Problem[]): void {
+  for (const { severity, file, line, column, message, hint, entry } of problems)
+    logger[severity === 'error' ? 'error' : 'warn']({ file, line, column, server: entry, hint }, message);
+}
+
+/** How a reload went: what is in force now, or why the old configuration stays. */
+export function reportReload(
+  logger: Logger,
+  report: { trigger: string; failed: boolean; problems: readonly Problem[]; before: Snapshot },
+  snapshot: Snapshot,
+): void {
+  const { trigger, failed, problems, before } = report;
+  reportProblems(logger, problems);
+  const replaced = before !== snapshot;
+  const fields = { trigger, sha256: snapshot.config.sha256, errors: problems.filter(isError).length };
+  if (!failed) logger.info(fields, 'configuration reloaded');
+  else if (replaced)
+    logger.error(
+      fields,
+      'configuration reloaded in part: the entries with errors keep their last good files or answer configuration_unusable',
+    );
+  else logger.error(fields, 'configuration refused: the old one stays in force');
+  if (!replaced) return;
+  reportTrust(logger, snapshot);
+  const places = (one: Snapshot) => JSON.stringify([one.config.settings.listen, one.config.settings.admin]);
+  if (places(before) !== places(snapshot))
+    logger.warn('listen and admin were changed: that takes effect at the next start');
+}
+
+function reportTrust(logger: Logger, { table, defaultTrust }: Snapshot): void {
+  if (defaultTrust !== undefined) logger.info(defaultTrust, 'default trust');
+  const unverified = table.entries
+    .filter(({ entry }) => entry.sslVerify.kind === 'off')
+    .map(({ entry }) => entry.name);
+  if (unverified.length > 0)
+    logger.warn({ servers: unverified }, 'TLS verification is OFF for these servers');
+}
+
+function isError({ severity }: Problem): boolean {
+  return severity === 'error';
+}

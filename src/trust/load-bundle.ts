@@ -1,0 +1,86 @@
+import type { X509Certificate } from 'node:crypto';
+import { createBundle, type BundleResult } from './bundle.ts';
+import { noCertificateFault, parseCertificates } from './parse-certificates.ts';
+import { FileFault, isDirectory, listCaDirectory, readRegularFile, type FileBytes } from './read-file.ts';
+
+/** Reads files for one configuration: each path once, and remembers what it saw, for the watcher. */
+export class FileReader {
+  readonly #files = new Map<string, Promise<FileBytes | FileFault>>();
+  readonly #directories = new Map<string, Promise<string[] | FileFault>>();
+
+  read(file: string): Promise<FileBytes | FileFault> {
+    return getOrCreate(this.#files, file, () => readRegularFile(file));
+  }
+
+  list(directory: string): Promise<string[] | FileFault> {
+    return getOrCreate(this.#directories, directory, () => listCaDirectory(directory));
+  }
+
+  /** Every file and directory asked for so far, with a digest of what was there. */
+  async seen(): Promise<ReadonlyMap<string, string>> {
+    const digests = new Map<string, string>();
+    for (const [file, result] of this.#files) digests.set(file, digestFile(await result));
+    for (const [directory, result] of this.#directories) digests.set(directory, digestListing(await result));
+    return digests;
+  }
+}
+
+function digestFile(result: FileBytes | FileFault): string {
+  return result instanceof FileFault ? result.message : result.sha256;
+}
+
+function digestListing(result: string[] | FileFault): string {
+  return result instanceof FileFault ? result.message : result.join('\n');
+}
+
+/** What a path holds now, in the terms of {@link FileReader.seen}: equal digests mean that nothing changed. */
+export async function digestPath(file: string): Promise<string> {
+  if ((await isDirectory(file)) === true) return digestListing(await listCaDirectory(file));
+  return digestFile(await readRegularFile(file));
+}
+
+/** Loads `ssl_verify: /path`: a PEM file or a directory of them. */
+export async function loadBundle(path: string, files: FileReader): Promise<BundleResult> {
+  const directory = await isDirectory(path);
+  if (directory === true) return loadDirectory(path, files);
+  const file = await files.read(path);
+  if (file instanceof FileFault) return file;
+  const certificates = parseCertificates(file.bytes.toString('latin1'));
+  if (certificates instanceof FileFault) return certificates;
+  return certificates.length === 0 ? noCertificateFault(file.bytes) : createBundle(path, certificates);
+}
+
+async function loadDirectory(directory: string, files: FileReader): Promise<BundleResult> {
+  const names = await files.list(directory);
+  if (names instanceof FileFault) return names;
+  const certificates: X509Certificate[] = [];
+  for (const name of names) {
+    const file = await files.read(name);
+    if (file instanceof FileFault) return new FileFault(`holds ${name}, which ${file.message}`, file.hint);
+    const found = parseCertificates(file.bytes.toString('latin1'));
+    if (found instanceof FileFault) return new FileFault(`holds ${name}, which ${found.message}`, found.hint);
+    certificates.push(...found);
+  }
+  if (certificates.length > 0) return createBundle(directory, certificates);
+  return new FileFault(
+    'is a directory without any certificate',
+    'put PEM files whose names end in .pem, .crt or .cer into it',
+  );
+}
+
+/** Loads `ssl_verify: "-----BEGIN CERTIFICATE-----…"`. */
+export function parseInlineBundle(pem: string): BundleResult {
+  const certificates = parseCertificates(pem);
+  if (certificates instanceof FileFault) return certificates;
+  return certificates.length === 0
+    ? noCertificateFault(Buffer.from(pem))
+    : createBundle('inline PEM', certificates);
+}
+
+function getOrCreate<K, V>(map: Map<K, V>, key: K, create: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const value = create();
+  map.set(key, value);
+  return value;
+}

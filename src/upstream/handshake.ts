@@ -1,0 +1,74 @@
+import { X509Certificate } from 'node:crypto';
+import { isIP, type Socket } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
+import type { FailureReason } from '../failure.ts';
+import type { Policy } from '../policy/policy.ts';
+import { isCertificateFor } from '../trust/verify-identity.ts';
+import { classifyVerdict } from './classify.ts';
+
+/** What a handshake is made with. */
+export interface HandshakeOptions {
+  readonly socket: Socket;
+  readonly policy: Policy;
+  /** Host of the authority: SNI and verified identity, unless the policy has a name of its own. */
+  readonly host: string;
+  /** A session of the same policy and authority. */
+  readonly session: Buffer | undefined;
+  readonly onSession: ((session: Buffer, socket: TLSSocket) => void) | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The error of a certificate for another name, in Node's terms. */
+class NameMismatchError extends Error {
+  readonly code = 'ERR_TLS_CERT_ALTNAME_INVALID';
+}
+
+/**
+ * TLS over a connected socket, HTTP/1.1 by ALPN.
+ *
+ * @throws OpenSSL's or Node's error, or the reason of the signal
+ */
+export function handshake(options: HandshakeOptions): Promise<TLSSocket> {
+  const { policy, signal, session } = options;
+  const name = policy.serverName ?? options.host;
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      socket: options.socket,
+      secureContext: policy.context,
+      // RFC 6066 section 3: no IP literals in SNI. Node's own fallback would be the name `localhost`.
+      servername: isIP(name) === 0 ? name : '',
+      ALPNProtocols: ['http/1.1'],
+      rejectUnauthorized: policy.verify,
+      checkServerIdentity: (_, { raw }) =>
+        isCertificateFor(new X509Certificate(raw), name)
+          ? undefined
+          : new NameMismatchError('the certificate is not for this host name'),
+      ...(session === undefined ? {} : { session }),
+    });
+    const onAbort = () => socket.destroy(signal.reason as Error);
+    const onError = (error: Error) => {
+      signal.removeEventListener('abort', onAbort);
+      reject(error);
+    };
+    socket.on('session', (fresh) => options.onSession?.(fresh, socket));
+    socket.once('error', onError);
+    socket.once('secureConnect', () => {
+      signal.removeEventListener('abort', onAbort);
+      socket.off('error', onError);
+      // Belt and braces: Node has already ended a connection whose chain does not hold.
+      if (policy.verify && !socket.authorized) {
+        socket.destroy();
+        reject(socket.authorizationError);
+      } else resolve(socket);
+    });
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
+}
+
+/** What `ssl_verify: false` hid: the reason for which a full handshake would have been refused, or `none`. */
+export function hiddenVerdict(socket: TLSSocket): FailureReason | 'none' {
+  if (socket.authorized) return 'none';
+  // Typed as Error, but a string: the code of the verdict (lib/internal/tls/wrap.js, onConnectSecure).
+  return classifyVerdict(String(socket.authorizationError));
+}

@@ -1,0 +1,210 @@
+import { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import { formatAuthority, type Authority } from '../authority.ts';
+import { Failure } from '../failure.ts';
+import { plainKey } from '../policy/decide.ts';
+import { mayResume } from '../policy/policy.ts';
+import { Connection, maxLifeMs } from './connection.ts';
+import { dial, type DialContext, type DialTarget } from './dial.ts';
+
+/** An unused connection is closed after this long, as nginx does (keepalive_timeout 60s). */
+const idleMs = 60_000;
+/** How long after its full handshake a TLS session is resumed: a bound on how old a verdict may get. */
+const sessionMs = 600_000;
+const sweepMs = 1_000;
+
+/** How a connection is to be had. */
+export interface AcquireOptions {
+  readonly timeoutMs: number;
+  readonly headerBytes: number;
+  readonly signal: AbortSignal;
+  /** For a downstream connection that authenticates by connection (NTLM, Negotiate): it shares with nobody. */
+  readonly owner?: object | undefined;
+  /** Never a pooled connection: the last one was gone before the request was written. */
+  readonly fresh?: boolean;
+}
+
+/** A session and until when it may be resumed, on the monotonic clock. */
+interface Session {
+  readonly bytes: Buffer;
+  readonly untilMs: number;
+}
+
+/** The connections of one (policy, authority). Nothing is shared between groups. */
+interface Group {
+  readonly key: string;
+  readonly policyKey: string;
+  readonly authority: Authority;
+  readonly idle: { connection: Connection; sinceMs: number }[];
+  readonly open: Set<Connection>;
+  session: Session | undefined;
+  /** Dials under way. */
+  dialling: number;
+  /** Its policy is no longer in force: what is under way ends well, nothing new begins. */
+  retired: boolean;
+}
+
+/** Keeps upstream connections warm, each within its policy, its authority and its five minutes. */
+export class Pool {
+  readonly #context: DialContext;
+  readonly #groups = new Map<string, Group>();
+  readonly #membership = new WeakMap<Connection, Group>();
+  readonly #owners = new WeakMap<object, number>();
+  readonly #open = new Map<string, number>();
+  readonly #sweeper: NodeJS.Timeout;
+  #nextOwner = 1;
+
+  constructor(context: DialContext) {
+    this.#context = context;
+    this.#sweeper = setInterval(() => this.#sweep(), sweepMs).unref();
+  }
+
+  /** A warm connection if there is one, else a new one. */
+  async acquire(target: DialTarget, options: AcquireOptions): Promise<Connection | Failure> {
+    const group = this.#groupOf(target, options.owner);
+    const warm = options.fresh === true ? undefined : this.#takeIdle(group);
+    if (warm !== undefined) return warm;
+    group.dialling++;
+    const dialled = await dial(this.#context, target, {
+      timeoutMs: options.timeoutMs,
+      signal: options.signal,
+      session: validSession(group),
+      onSession: (bytes, socket) => rememberSession(group, target, bytes, socket),
+    }).finally(() => group.dialling--);
+    if (dialled instanceof Failure) return dialled;
+    const connection = new Connection(dialled, {
+      authority: target.authority,
+      server: target.server,
+      headerBytes: options.headerBytes,
+    });
+    this.#register(group, connection);
+    return connection;
+  }
+
+  /** Gives a connection back after a complete exchange. */
+  release(connection: Connection): void {
+    const group = this.#membership.get(connection);
+    const expired = performance.now() - connection.bornMs > maxLifeMs;
+    if (connection.closed || group === undefined || group.retired || expired) connection.destroy();
+    else group.idle.push({ connection, sinceMs: performance.now() });
+  }
+
+  /**
+   * Ends what a policy step left behind: idle connections and sessions of groups that no longer hold. Connections
+   * in use finish what they do and are then closed.
+   */
+  retain(holds: (authority: Authority, policyKey: string) => boolean): void {
+    for (const group of this.#groups.values())
+      if (!holds(group.authority, group.policyKey)) this.#retire(group);
+  }
+
+  /** Upstream connections now open, by metric label. */
+  openByServer(): ReadonlyMap<string, number> {
+    return this.#open;
+  }
+
+  /** Ends every connection. */
+  close(): void {
+    clearInterval(this.#sweeper);
+    for (const group of this.#groups.values()) {
+      this.#retire(group);
+      for (const connection of group.open) connection.destroy();
+    }
+  }
+
+  #groupOf(target: DialTarget, owner: object | undefined): Group {
+    const policyKey = target.policy?.key ?? plainKey;
+    const suffix = owner === undefined ? '' : `|${this.#ownerNumber(owner)}`;
+    const key = `${policyKey}|${formatAuthority(target.authority)}${suffix}`;
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      const { authority } = target;
+      group = {
+        key,
+        policyKey,
+        authority,
+        idle: [],
+        open: new Set(),
+        session: undefined,
+        dialling: 0,
+        retired: false,
+      };
+      this.#groups.set(key, group);
+    }
+    return group;
+  }
+
+  #ownerNumber(owner: object): number {
+    const known = this.#owners.get(owner);
+    if (known !== undefined) return known;
+    this.#owners.set(owner, this.#nextOwner);
+    return this.#nextOwner++;
+  }
+
+  #takeIdle(group: Group): Connection | undefined {
+    for (let entry = group.idle.pop(); entry !== undefined; entry = group.idle.pop()) {
+      const { connection, sinceMs } = entry;
+      if (!connection.closed && !isWorn(connection, sinceMs)) {
+        connection.reused = true;
+        return connection;
+      }
+      connection.destroy();
+    }
+    return undefined;
+  }
+
+  #register(group: Group, connection: Connection): void {
+    group.open.add(connection);
+    this.#membership.set(connection, group);
+    this.#count(connection.server, 1);
+    connection.onClose(() => {
+      group.open.delete(connection);
+      this.#count(connection.server, -1);
+      const index = group.idle.findIndex((one) => one.connection === connection);
+      if (index >= 0) group.idle.splice(index, 1);
+    });
+  }
+
+  #count(server: string, change: 1 | -1): void {
+    this.#open.set(server, (this.#open.get(server) ?? 0) + change);
+  }
+
+  #retire(group: Group): void {
+    group.retired = true;
+    group.session = undefined;
+    for (const { connection } of group.idle.splice(0)) connection.destroy();
+    this.#groups.delete(group.key);
+  }
+
+  #sweep(): void {
+    for (const group of this.#groups.values()) {
+      for (const { connection, sinceMs } of [...group.idle])
+        if (isWorn(connection, sinceMs)) connection.destroy();
+      if (group.open.size + group.dialling === 0 && validSession(group) === undefined)
+        this.#groups.delete(group.key);
+    }
+  }
+}
+
+function isWorn(connection: Connection, sinceMs: number): boolean {
+  const nowMs = performance.now();
+  return nowMs - sinceMs > idleMs || nowMs - connection.bornMs > maxLifeMs;
+}
+
+function validSession(group: Group): Buffer | undefined {
+  if (group.session !== undefined && group.session.untilMs <= performance.now()) group.session = undefined;
+  return group.session?.bytes;
+}
+
+/** A ticket of a resumed connection is as old as the verdict that it rests on. */
+function rememberSession(group: Group, target: DialTarget, bytes: Buffer, socket: TLSSocket): void {
+  if (group.retired || target.policy === undefined || !mayResume(target.policy)) return;
+  if (socket.isSessionReused()) {
+    if (group.session !== undefined) group.session = { ...group.session, bytes };
+    return;
+  }
+  const raw = socket.getPeerX509Certificate()?.raw;
+  if (raw === undefined) return;
+  const leafMs = new X509Certificate(raw).validToDate.getTime() - Date.now();
+  group.session = { bytes, untilMs: performance.now() + Math.min(sessionMs, leafMs) };
+}
