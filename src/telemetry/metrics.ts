@@ -87,9 +87,6 @@ export class Metrics implements HandshakeListener {
   readonly #stale = this.#gauge('server_stale', '1 on the last good bytes of a file that is bad now.', [
     'server',
   ]);
-  readonly #openStreams = this.#gauge('open_streams', 'Requests whose response is not complete yet.', [
-    'server',
-  ]);
   readonly #reloads = this.#counter('config_reloads_total', 'Reloads of the configuration.', ['result']);
   readonly #reloadSuccessful = this.#gauge(
     'config_last_reload_successful',

@@ -31,12 +31,12 @@ export class Connection {
     // The socket is made already: to undici it is plain, so that it has no opinion on server names.
     this.client = new Client(`http://${formatAuthority(options.authority)}`, {
       connect: (_, callback) => {
-        if (handedOver) {
-          callback(new ConnectionGoneError('the connection is gone'), null);
-          return;
-        }
+        const first = !handedOver;
         handedOver = true;
-        callback(null, this.socket);
+        // Within its own call undici would not notice that it may go on.
+        process.nextTick(() =>
+          first ? callback(null, this.socket) : callback(new ConnectionGoneError('the connection is gone'), null),
+        );
       },
       allowH2: false,
       pipelining: 1,
