@@ -184,10 +184,13 @@ class App implements Sidecar {
     const context = { table: snapshot.table, unlistedPlaintext: snapshot.config.settings.unlistedPlaintext };
     const holds = (authority: Authority, key: string) => isInForce(context, authority, key);
     this.#pool.retain(holds);
-    if (this.#closeChanged)
-      for (const { underPolicy, end } of this.#listener.visits)
-        if (underPolicy !== undefined && !holds(underPolicy.authority, underPolicy.key))
-          end(new Failure('draining', 'response'));
+    if (this.#closeChanged) {
+      for (const visit of this.#listener.visits) {
+        const under = visit.underPolicy;
+        if (under === undefined || holds(under.authority, under.key)) continue;
+        visit.end(new Failure('draining', 'response'));
+      }
+    }
     this.#closeChanged = false;
     this.#logger.level = snapshot.config.settings.log.level;
     this.#metrics.showSnapshot(snapshot);

@@ -14,10 +14,21 @@ export interface AdminContext {
   readonly reload: (options: { closeChanged: boolean }) => Promise<ReloadReport>;
 }
 
+interface Page {
+  readonly method: 'GET' | 'POST';
+  answer(request: IncomingMessage, response: ServerResponse, url: URL): void | Promise<void>;
+}
+
 /** `/metrics`, `/livez`, `/readyz` and `POST /-/reload` (INTERFACE section 7). */
 export class AdminListener {
   readonly #context: AdminContext;
   readonly #server: Server;
+  readonly #pages: Readonly<Record<string, Page>> = {
+    '/metrics': { method: 'GET', answer: (_, response) => this.#showMetrics(response) },
+    '/livez': { method: 'GET', answer: (_, response) => sendText(response, 200, 'ok\n') },
+    '/readyz': { method: 'GET', answer: (_, response) => this.#showReady(response) },
+    '/-/reload': { method: 'POST', answer: (request, response, url) => this.#reload(request, response, url) },
+  };
 
   constructor(context: AdminContext) {
     this.#context = context;
@@ -39,25 +50,23 @@ export class AdminListener {
     request.resume();
     const url = new URL(request.url ?? '/', 'http://admin');
     const reading = request.method === 'GET' || request.method === 'HEAD';
-    switch (url.pathname) {
-      case '/metrics':
-        if (!reading) return refuseMethod(response, 'GET');
-        response.setHeader('Content-Type', this.#context.metrics.registry.contentType);
-        return void response.end(await this.#context.metrics.registry.metrics());
-      case '/livez':
-        return reading ? sendText(response, 200, 'ok\n') : refuseMethod(response, 'GET');
-      case '/readyz':
-        if (!reading) return refuseMethod(response, 'GET');
-        return this.#context.isReady()
-          ? sendText(response, 200, 'ready\n')
-          : sendText(response, 503, 'not ready\n');
-      case '/-/reload':
-        return request.method === 'POST'
-          ? this.#reload(request, response, url)
-          : refuseMethod(response, 'POST');
-      default:
-        return sendText(response, 404, 'not found\n');
-    }
+    const page = this.#pages[url.pathname];
+    if (page === undefined) sendText(response, 404, 'not found\n');
+    else if (page.method === 'POST' ? request.method !== 'POST' : !reading) {
+      response.setHeader('Allow', page.method);
+      sendText(response, 405, `use ${page.method}\n`);
+    } else await page.answer(request, response, url);
+  }
+
+  async #showMetrics(response: ServerResponse): Promise<void> {
+    const { registry } = this.#context.metrics;
+    response.setHeader('Content-Type', registry.contentType);
+    response.end(await registry.metrics());
+  }
+
+  #showReady(response: ServerResponse): void {
+    if (this.#context.isReady()) sendText(response, 200, 'ready\n');
+    else sendText(response, 503, 'not ready\n');
   }
 
   async #reload(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
@@ -66,7 +75,8 @@ export class AdminListener {
       : new Failure('policy_denied', 'request');
     if (denied !== undefined) {
       const { status, sentence } = failureTable[denied.reason];
-      return sendText(response, status, `${denied.reason}: ${sentence}\n`);
+      sendText(response, status, `${denied.reason}: ${sentence}\n`);
+      return;
     }
     const report = await this.#context.reload({ closeChanged: url.searchParams.get('close') === 'changed' });
     response.writeHead(report.failed ? 500 : 200, { 'Content-Type': 'application/json' });
@@ -84,11 +94,6 @@ export class AdminListener {
 
 function isLoopbackPeer({ socket }: IncomingMessage): boolean {
   return /^(?:::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '');
-}
-
-function refuseMethod(response: ServerResponse, allow: string): void {
-  response.setHeader('Allow', allow);
-  sendText(response, 405, `use ${allow}\n`);
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

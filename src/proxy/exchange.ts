@@ -61,10 +61,7 @@ export function exchange(options: ExchangeOptions): Promise<ExchangeResult> {
     const { request, connection } = options;
     const { method, target: path, headers, body } = request;
     try {
-      connection.client.dispatch(
-        { method: method as Dispatcher.HttpMethod, path, headers, body: body as never },
-        relay,
-      );
+      connection.client.dispatch({ method: method, path, headers, body: body as never }, relay);
     } catch (error) {
       relay.onResponseError(undefined, error);
     }

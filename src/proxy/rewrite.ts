@@ -1,6 +1,6 @@
 import { formatAuthority, normaliseHost, type Authority } from '../authority.ts';
 import { Failure } from '../failure.ts';
-import { mapHeader, type RawHeaders } from './headers.ts';
+import { headerValues, mapHeader, type RawHeaders } from './headers.ts';
 
 /** What the rewriting of base-URL responses goes by. */
 export interface RewriteContext {
@@ -18,14 +18,19 @@ export interface RewriteContext {
  * prefix, cookies are bound to it. A `Location` elsewhere passes, but never one to another server's prefix.
  */
 export function rewriteHead(raw: RawHeaders, context: RewriteContext): string[] | Failure {
-  let misleading = false;
+  const misleading = headerValues(raw, 'location').some(
+    (value) => placeReference(value, context).kind === 'misleading',
+  );
+  if (misleading)
+    return new Failure(
+      'response_malformed',
+      'response',
+      new Error('a Location that leads to the sidecar itself'),
+    );
   const located = mapHeader(raw, 'location', (value) => {
     const place = placeReference(value, context);
-    if (place.kind === 'misleading') misleading = true;
     return place.kind === 'own' ? place.path : value;
   });
-  if (misleading)
-    return new Failure('response_malformed', 'response', new Error('Location leads to the sidecar itself'));
   return mapHeader(located, 'set-cookie', (value) => rewriteCookie(value, context.server));
 }
 

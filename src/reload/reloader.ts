@@ -43,8 +43,8 @@ export class Reloader {
   readonly #poll: NodeJS.Timeout;
   #inputs: ReadonlyMap<string, string>;
   #tail: Promise<unknown> = Promise.resolve();
-  #looking = false;
-  #lookAgain = false;
+  /** Looks asked for since the one under way began; 0 where none is. */
+  #looksWanted = 0;
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
@@ -90,20 +90,17 @@ export class Reloader {
 
   /** Looks whether the files really changed and have come to rest, and reloads if so. */
   async #look(): Promise<void> {
-    if (this.#looking) {
-      this.#lookAgain = true;
-      return;
-    }
-    this.#looking = true;
+    this.#looksWanted++;
+    if (this.#looksWanted > 1) return;
     try {
-      do {
-        this.#lookAgain = false;
+      for (let served = 0; served < this.#looksWanted;) {
+        served = this.#looksWanted;
         if (await this.#changedAndSettled()) await this.reload('change');
-      } while (this.#lookAgain);
+      }
     } catch (error) {
       this.#options.onWatchError(error);
     } finally {
-      this.#looking = false;
+      this.#looksWanted = 0;
     }
   }
 

@@ -168,8 +168,8 @@ export class Metrics implements HandshakeListener {
   async #forgetOthers(): Promise<void> {
     for (const metric of this.registry.getMetricsAsArray() as unknown as SeriesOwner[]) {
       for (const { labels } of (await metric.get()).values) {
-        const { le: _, ...own } = labels;
-        const { server } = own;
+        const own = Object.fromEntries(Object.entries(labels).filter(([label]) => label !== 'le'));
+        const { server } = labels;
         if (server !== undefined && server !== unlisted && !this.#servers.has(server)) metric.remove(own);
       }
     }

@@ -45,7 +45,7 @@ export function connectTcp(
       socket.once('error', (error) => {
         attempts.delete(socket);
         firstError ??= error;
-        if (attempts.size === 0 && next >= addresses.length) finish(() => reject(firstError as Error));
+        if (attempts.size === 0 && next >= addresses.length) finish(() => reject(firstError));
         else if (next < addresses.length) attempt();
       });
       if (next < addresses.length) timer = setTimeout(attempt, attemptDelayMs);

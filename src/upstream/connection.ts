@@ -35,7 +35,9 @@ export class Connection {
         handedOver = true;
         // Within its own call undici would not notice that it may go on.
         process.nextTick(() =>
-          first ? callback(null, this.socket) : callback(new ConnectionGoneError('the connection is gone'), null),
+          first
+            ? callback(null, this.socket)
+            : callback(new ConnectionGoneError('the connection is gone'), null),
         );
       },
       allowH2: false,
