@@ -21,7 +21,7 @@ export function connectTcp(
   return new Promise((resolve, reject) => {
     const attempts = new Set<Socket>();
     let next = 0;
-    let firstError: unknown;
+    let firstError: Error | undefined;
     let timer: NodeJS.Timeout | undefined;
 
     const finish = (settle: () => void, winner?: Socket) => {
@@ -42,10 +42,10 @@ export function connectTcp(
         socket.setKeepAlive(true, keepAliveDelayMs);
         finish(() => resolve(socket), socket);
       });
-      socket.once('error', (error) => {
+      socket.once('error', (error: Error) => {
         attempts.delete(socket);
         firstError ??= error;
-        if (attempts.size === 0 && next >= addresses.length) finish(() => reject(firstError));
+        if (attempts.size === 0 && next >= addresses.length) finish(() => reject(firstError ?? error));
         else if (next < addresses.length) attempt();
       });
       if (next < addresses.length) timer = setTimeout(attempt, attemptDelayMs);
