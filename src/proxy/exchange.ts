@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { Failure } from '../failure.ts';
-import { classifyExchangeError } from '../upstream/classify.ts';
+import { classifyExchangeError, errorCode } from '../upstream/classify.ts';
 import type { Connection } from '../upstream/connection.ts';
 import { bindsConnection, type RawHeaders } from './headers.ts';
 
@@ -143,10 +143,18 @@ class Relay implements Dispatcher.DispatchHandler {
 
   onResponseError(_: unknown, error: unknown): void {
     if (this.#failure === undefined) {
-      const begun = this.#status !== undefined;
-      this.#failure = new Failure(classifyExchangeError(error, begun), 'response', error);
+      this.#failure = this.#failureOf(error);
     }
     this.#settle();
+  }
+
+  #failureOf(error: unknown): Failure {
+    const begun = this.#status !== undefined;
+    const { socketError, reused } = this.#options.connection;
+    const cause = errorCode(error) === 'UND_ERR_SOCKET' ? (socketError ?? error) : error;
+    const reason = classifyExchangeError(cause, begun);
+    // In TLS 1.3 the server judges our side of the handshake after we are done with it.
+    return new Failure(reason, reason.startsWith('tls_') && !reused ? 'handshake' : 'response', cause);
   }
 
   #abort(failure: Failure): void {

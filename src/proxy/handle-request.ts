@@ -113,6 +113,8 @@ function settleConnection(
 ): void {
   const { socket } = visit.request;
   const shared = !context.bound.has(socket);
+  const { failure } = result;
+  if (failure?.phase === 'handshake') context.pool.handshakeFailedLate(connection, failure.reason);
   if (result.bindsConnection) context.bound.add(socket);
   if (result.failure !== undefined || (result.bindsConnection && shared)) connection.destroy();
   else context.pool.release(connection);

@@ -96,7 +96,7 @@ export function classifyExchangeError(error: unknown, begun: boolean): FailureRe
     return 'response_malformed';
   if (code === 'UND_ERR_SOCKET' && isBadResponse(error)) return 'response_malformed';
   if (lostCodes.has(code)) return begun ? 'response_incomplete' : 'connection_lost';
-  if (code.startsWith('ERR_SSL_')) return classifyTlsError(error);
+  if (code.startsWith('ERR_SSL_')) return begun ? 'response_incomplete' : classifyTlsError(error);
   return 'internal';
 }
 

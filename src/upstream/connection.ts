@@ -19,13 +19,15 @@ export class Connection {
   reused = false;
   /** No longer fit for another request. */
   closed = false;
+  /** The socket's first error. undici tells the last: after an alert that is only `other side closed`. */
+  socketError: Error | undefined;
   #onClose: (() => void) | undefined;
 
   constructor(dialled: Dialled, options: { authority: Authority; server: string; headerBytes: number }) {
     this.socket = dialled.socket;
     this.server = options.server;
     // undici listens only from the first request on.
-    this.socket.on('error', () => undefined);
+    this.socket.on('error', (error) => (this.socketError ??= error));
     this.socket.once('close', () => this.#closed());
     let handedOver = false;
     // The socket is made already: to undici it is plain, so that it has no opinion on server names.

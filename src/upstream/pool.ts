@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { formatAuthority, type Authority } from '../authority.ts';
-import { Failure } from '../failure.ts';
+import { Failure, type FailureReason } from '../failure.ts';
 import { plainKey } from '../policy/decide.ts';
 import { mayResume } from '../policy/policy.ts';
 import { Connection, maxLifeMs } from './connection.ts';
@@ -87,6 +87,11 @@ export class Pool {
     const expired = performance.now() - connection.bornMs > maxLifeMs;
     if (connection.closed || group === undefined || group.retired || expired) connection.destroy();
     else group.idle.push({ connection, sinceMs: performance.now() });
+  }
+
+  /** Counts a handshake that failed after our side of it was done: an alert of TLS 1.3. */
+  handshakeFailedLate({ server }: Connection, reason: FailureReason): void {
+    this.#context.listener.handshakeFailed({ server, reason });
   }
 
   /**
