@@ -11,7 +11,7 @@ import { isLoopbackName } from './proxy/route.ts';
 import { Reloader, type ReloadReport, type Trigger } from './reload/reloader.ts';
 import { hasErrors, loadConfig, type ConfigLocation } from './snapshot/load-config.ts';
 import { SnapshotStore, type Snapshot } from './snapshot/snapshot.ts';
-import { createLogger, type Logger } from './telemetry/logger.ts';
+import { createLogger, loggableError, type Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { reportProblems, reportReload, reportStart } from './telemetry/report-config.ts';
 import { Pool } from './upstream/pool.ts';
@@ -36,6 +36,8 @@ export interface Sidecar {
   /** `host:port` of the admin listener. */
   readonly admin: string;
   reload(trigger: Trigger, options?: { closeChanged: boolean }): Promise<ReloadReport>;
+  /** Logs an exception that nothing caught: a bug, which must not end the process. */
+  reportBug(error: unknown): void;
   /** Serves until nothing is open or `timeouts.drain` is over, then ends. */
   drain(): Promise<void>;
   /** Ends at once. */
@@ -160,6 +162,13 @@ class App implements Sidecar {
   reload(trigger: Trigger, options?: { closeChanged: boolean }): Promise<ReloadReport> {
     this.#closeChanged ||= options?.closeChanged ?? false;
     return this.#reloader.reload(trigger);
+  }
+
+  reportBug(error: unknown): void {
+    this.#logger.error(
+      { error: loggableError(error), stack: error instanceof Error ? error.stack : undefined },
+      'bug',
+    );
   }
 
   async drain(): Promise<void> {

@@ -25,6 +25,9 @@ export async function serve(
     if (error instanceof StartError) return error.message;
     throw error;
   }
+  // What one client or upstream set off must not end the others; the policy in force is immutable and stays right.
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    process.on(event, (error) => sidecar.reportBug(error));
   process.on('SIGHUP', () => void sidecar.reload('signal'));
   await firstSignal();
   const second = firstSignal();

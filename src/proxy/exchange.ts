@@ -78,6 +78,7 @@ class Relay implements Dispatcher.DispatchHandler {
   #status: number | undefined;
   #failure: Failure | undefined;
   #bindsConnection = false;
+  #bodyBegun = false;
 
   constructor(options: ExchangeOptions, resolve: (result: ExchangeResult) => void) {
     this.#options = options;
@@ -121,13 +122,18 @@ class Relay implements Dispatcher.DispatchHandler {
     response.writeHead(status, text ?? '', head);
     this.#status = status;
     // Where body bytes came with the head, they leave with it; where none did, the head must not wait for them.
-    process.nextTick(() => response.flushHeaders());
+    process.nextTick(() => {
+      if (!this.#bodyBegun && !response.writableEnded) response.flushHeaders();
+    });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     const filtered = this.#filter?.push(chunk);
     const pass = filtered?.pass ?? chunk;
-    if (pass.length > 0 && !this.#options.response.write(pass)) controller.pause();
+    if (pass.length > 0) {
+      this.#bodyBegun = true;
+      if (!this.#options.response.write(pass)) controller.pause();
+    }
     if (filtered?.failure !== undefined) this.#abort(filtered.failure);
   }
 

@@ -13,6 +13,7 @@ export class RequestBody {
   readonly #request: IncomingMessage;
   #seen: Buffer[] = [];
   #seenBytes = 0;
+  #whole: Buffer | null = null;
   /** Bytes that the client sent so far and we read. */
   bytes = 0;
 
@@ -20,14 +21,14 @@ export class RequestBody {
     this.#request = request;
   }
 
-  /** The body for undici: null, the whole of it, or what is still to come. */
+  /** The body for undici: null, the whole of it, or what is still to come. The same again if it was not sent. */
   take(): Buffer | AsyncIterable<Buffer> | null {
     const request = this.#request;
-    if (!hasBody(request)) return null;
+    if (!hasBody(request) || this.#whole !== null) return this.#whole;
     if (!request.complete) return this.#stream();
-    const whole = request.read() as Buffer | null;
-    if (whole !== null) this.#remember(whole);
-    return whole;
+    this.#whole = request.read() as Buffer | null;
+    if (this.#whole !== null) this.#remember(this.#whole);
+    return this.#whole;
   }
 
   /**
