@@ -89,15 +89,20 @@ export function classifyTlsError(error: unknown): FailureReason {
  */
 export function classifyExchangeError(error: unknown, begun: boolean): FailureReason {
   const code = errorCode(error) ?? '';
-  if (code === 'HPE_INVALID_EOF_STATE' || (begun && code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'))
-    return 'response_incomplete';
-  // llhttp's and undici's verdicts on what came, and node:http's on what cannot be sent on.
-  if (/^HPE_|^UND_ERR_(?:HEADERS_OVERFLOW|RES_)|^ERR_(?:HTTP_)?INVALID_/.test(code))
-    return 'response_malformed';
+  if (isParserError(error))
+    return error.message.includes('Invalid EOF state') ? 'response_incomplete' : 'response_malformed';
+  if (begun && code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'response_incomplete';
+  // undici's verdicts on what came, and node:http's on what cannot be sent on.
+  if (/^UND_ERR_(?:HEADERS_OVERFLOW|RES_)|^ERR_(?:HTTP_)?INVALID_/.test(code)) return 'response_malformed';
   if (code === 'UND_ERR_SOCKET' && isBadResponse(error)) return 'response_malformed';
   if (lostCodes.has(code)) return begun ? 'response_incomplete' : 'connection_lost';
   if (code.startsWith('ERR_SSL_')) return begun ? 'response_incomplete' : classifyTlsError(error);
   return 'internal';
+}
+
+/** llhttp's verdict on what came. undici 8 means to give it a code (HPE_…) and looks it up the wrong way round. */
+function isParserError(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'HTTPParserError';
 }
 
 /** undici's word for bytes that come unasked, for a 100 to a request that expected none, and for a 101. */
