@@ -1,5 +1,5 @@
 /**
- * Runs transports of @modelcontextprotocol/server-everything in this process, which a test started with an IPC
+ * Runs transports of @modelcontextprotocol/server-everything in this process, which was started with an IPC
  * channel. The server takes its port from PORT and never says which one it got for 0, and it listens on every
  * interface: so `listen` is replaced, and the ports are sent to the parent.
  */
@@ -18,5 +18,5 @@ for (const transport of transports) {
   await import(new URL(`transports/${transport}.js`, main).href);
 }
 
-// The test went away, however it did.
+// Who started this went away, however that came about.
 process.once('disconnect', () => process.exit());
