@@ -1,7 +1,7 @@
 import type { Problem } from '../config/problem.ts';
 import { hasErrors, loadConfig, type ConfigLocation, type LoadedConfig } from '../snapshot/load-config.ts';
 import type { Snapshot, SnapshotStore } from '../snapshot/snapshot.ts';
-import { digestPath } from '../trust/load-bundle.ts';
+import { digestPath, digestRegularFile } from '../trust/load-bundle.ts';
 import { createFileWatcher, type FileWatcher } from './watch-files.ts';
 
 /** What set a reload off. */
@@ -120,7 +120,10 @@ export class Reloader {
 
   async #digests(): Promise<Map<string, string>> {
     const files = [...this.#inputs.keys()];
-    const digests = await Promise.all(files.map((file) => digestPath(file)));
+    const yaml = this.#options.location.file;
+    const digests = await Promise.all(
+      files.map((file) => (file === yaml ? digestRegularFile(file) : digestPath(file))),
+    );
     return new Map(files.map((file, index) => [file, digests[index] ?? '']));
   }
 

@@ -1,6 +1,7 @@
 import type { ListenAddress } from '../config/config.ts';
 import type { Problem } from '../config/problem.ts';
 import { readConfig } from '../config/read-config.ts';
+import { digestPath } from '../trust/load-bundle.ts';
 import { FileFault, readRegularFile } from '../trust/read-file.ts';
 import { buildSnapshot } from './build-snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -39,17 +40,27 @@ const embeddedDefault = Buffer.from('{}\n');
 export async function loadConfig(location: ConfigLocation, previous?: Snapshot): Promise<LoadedConfig> {
   const { file } = location;
   const read = file === undefined ? undefined : await readRegularFile(file);
-  const inputs = new Map(previous?.files);
+  const inputs = new Map<string, string>();
   if (file !== undefined) inputs.set(file, read instanceof FileFault ? read.message : (read?.sha256 ?? ''));
-  if (read instanceof FileFault)
-    return { snapshot: undefined, problems: [fileProblem(file ?? '', read)], inputs };
+  if (read instanceof FileFault) return refused([fileProblem(file ?? '', read)], inputs, previous);
 
   const { config, problems } = readConfig({ ...location, bytes: read?.bytes ?? embeddedDefault });
-  if (config === undefined) return { snapshot: undefined, problems, inputs };
+  if (config === undefined) return refused(problems, inputs, previous);
   const snapshot = await buildSnapshot({ config, env: location.env, previous });
   const all = [...problems, ...snapshot.problems].sort((a, b) => a.line - b.line || a.column - b.column);
   const own = file === undefined ? [] : ([[file, read?.sha256 ?? '']] as const);
   return { snapshot, problems: all, inputs: new Map([...own, ...snapshot.files]) };
+}
+
+/** The files of the snapshot in force were not read, so what they hold now is all that there is to know of them. */
+async function refused(
+  problems: readonly Problem[],
+  own: ReadonlyMap<string, string>,
+  previous: Snapshot | undefined,
+): Promise<LoadedConfig> {
+  const others = [...(previous?.files.keys() ?? [])].filter((file) => !own.has(file));
+  const digests = await Promise.all(others.map(async (file) => [file, await digestPath(file)] as const));
+  return { snapshot: undefined, problems, inputs: new Map([...own, ...digests]) };
 }
 
 export function hasErrors(problems: readonly Problem[]): boolean {

@@ -36,6 +36,11 @@ function digestListing(result: string[] | FileFault): string {
 /** What a path holds now, in the terms of {@link FileReader.seen}: equal digests mean that nothing changed. */
 export async function digestPath(file: string): Promise<string> {
   if ((await isDirectory(file)) === true) return digestListing(await listCaDirectory(file));
+  return digestRegularFile(file);
+}
+
+/** The same of a path that is only ever read as a file, as the YAML is: a directory there is a fault. */
+export async function digestRegularFile(file: string): Promise<string> {
   return digestFile(await readRegularFile(file));
 }
 
