@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { Failure } from '../failure.ts';
 import { classifyExchangeError, errorCode } from '../upstream/classify.ts';
 import type { Connection } from '../upstream/connection.ts';
-import { bindsConnection, type RawHeaders } from './headers.ts';
+import { bindsConnection, headerValues, mapHeader, type RawHeaders } from './headers.ts';
 
 /** What goes upstream. */
 export interface ExchangeRequest {
@@ -106,7 +106,7 @@ class Relay implements Dispatcher.DispatchHandler {
     const raw = decodeHeaders(controller.rawHeaders);
     const { response, policy } = this.#options;
     if (status < 200) {
-      if (status === 103) response.writeEarlyHints({ link: linksOf(raw) });
+      if (status === 103) passHints(response, raw);
       return;
     }
     clearTimeout(this.#timer);
@@ -119,11 +119,16 @@ class Relay implements Dispatcher.DispatchHandler {
     }
     this.#filter = filter;
     response.on('drain', () => controller.resume());
-    response.writeHead(status, text ?? '', head);
+    response.writeHead(
+      status,
+      reasonPhrase(text),
+      mayEndInTrailers(response, status, head) ? head : withoutTrailer(head),
+    );
     this.#status = status;
     // Where body bytes came with the head, they leave with it; where none did, the head must not wait for them.
     process.nextTick(() => {
-      if (!this.#bodyBegun && !response.writableEnded) response.flushHeaders();
+      // Not flushHeaders(), which writes as UTF-8 what HTTP has in Latin-1.
+      if (!this.#bodyBegun && !response.writableEnded) response.write('', 'latin1');
     });
   }
 
@@ -193,6 +198,33 @@ function inPairs(raw: readonly string[]): [string, string][] {
   return raw.flatMap((name, index) =>
     index % 2 === 0 ? [[name, raw[index + 1] ?? ''] as [string, string]] : [],
   );
+}
+
+/** node:http wants its parts in Latin-1 characters, undici reads the phrase as UTF-8. */
+function reasonPhrase(text = ''): string {
+  return /[^\u0020-\u007e]/.test(text) ? Buffer.from(text).toString('latin1') : text;
+}
+
+/** Whether node:http will send the body in chunks: it refuses to announce trailers for any other. */
+function mayEndInTrailers(response: ServerResponse, status: number, head: RawHeaders): boolean {
+  const { method } = response.req;
+  if (!response.useChunkedEncodingByDefault || method === 'HEAD' || status === 204 || status === 304)
+    return false;
+  return headerValues(head, 'content-length').length === 0;
+}
+
+function withoutTrailer(head: RawHeaders): string[] {
+  return mapHeader(head, 'trailer', () => undefined);
+}
+
+/** A hint is optional (RFC 8297): one that node:http will not send does not cost the response that follows. */
+function passHints(response: ServerResponse, raw: RawHeaders): void {
+  if (response.req.httpVersion === '1.0') return;
+  try {
+    response.writeEarlyHints({ link: linksOf(raw) });
+  } catch {
+    // Not in the one form that node:http knows.
+  }
 }
 
 function linksOf(raw: RawHeaders): string[] {
