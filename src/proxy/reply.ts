@@ -38,12 +38,13 @@ export function failureBody(
 
 /** The id of a JSON-RPC request as its source text; undefined for batches, notifications, responses and anything else. */
 function jsonRpcId(body: Buffer): string | undefined {
-  let source: string | undefined;
+  // By the object whose member it is: params may have an id of their own.
+  const sources = new Map<unknown, string | undefined>();
   try {
     const message: unknown = JSON.parse(
       body.toString('utf8'),
-      function (key, value, context?: { source?: string }) {
-        if (key === 'id') source = context?.source;
+      function (this: unknown, key, value, context?: { source?: string }) {
+        if (key === 'id') sources.set(this, context?.source);
         return value as unknown;
       },
     );
@@ -51,8 +52,7 @@ function jsonRpcId(body: Buffer): string | undefined {
     const { jsonrpc, method, id } = message as Record<string, unknown>;
     if (jsonrpc !== '2.0' || typeof method !== 'string') return undefined;
     if (typeof id === 'string') return JSON.stringify(id);
-    // The reviver sees the outermost object's members last, so this is the source of its own id.
-    return typeof id === 'number' ? source : undefined;
+    return typeof id === 'number' ? sources.get(message) : undefined;
   } catch {
     return undefined;
   }
