@@ -30,8 +30,8 @@ interface EntryBase {
   readonly sslVerify: SslVerify;
   readonly tls: TlsSettings;
   /**
-   * The entry's settings that we read, inheritance and environment applied, as canonical text: equal text means
-   * that the entry did not change between two files.
+   * A digest of all that the entry says, inheritance and environment applied: where it is equal, the entry did not
+   * change between two files.
    */
   readonly identity: string;
   /** Where a problem with the entry's trust is reported: the value of `ssl_verify`, else the entry's key. */

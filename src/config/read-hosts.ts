@@ -6,6 +6,7 @@ import { parseHostPattern } from './hosts.ts';
 import { findPair, isUnset, positionOf } from './located.ts';
 import type { Located, LocatedMap, LocatedPair } from './located.ts';
 import type { Problem } from './problem.ts';
+import { identityOf } from './identity.ts';
 import { readMapping, unsetMessage } from './read-mapping.ts';
 import type { Reading } from './read-mapping.ts';
 import type { InheritedTrust } from './read-settings.ts';
@@ -113,7 +114,7 @@ function makeEntry(entry: {
   const { action, pattern, spoiledBy, trust } = entry;
   const read = { kind: 'host' as const, name: entry.pair.key, action, pattern };
   const { sslVerify, tls } = trust;
-  const identity = JSON.stringify({ ...read, sslVerify, tls, spoiled: spoiledBy?.message });
+  const identity = identityOf(entry.pair.value, { ...read, sslVerify, tls, spoiled: spoiledBy?.message });
   return { ...read, ...trust, identity, spoiledBy };
 }
 

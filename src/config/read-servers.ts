@@ -1,6 +1,7 @@
 import { checkServerKeys } from './check-keys.ts';
 import { checkUpstream } from './check-upstream.ts';
 import type { ServerEntry, Settings, Upstream } from './config.ts';
+import { identityOf } from './identity.ts';
 import { shownName } from './known-keys.ts';
 import { findPair, isUnset } from './located.ts';
 import type { LocatedMap, LocatedPair } from './located.ts';
@@ -51,7 +52,7 @@ function readServer(pair: LocatedPair, context: EntryContext, reading: Reading):
   );
   const entry = { kind: 'server' as const, name, hasBaseUrl, upstream: upstream ?? UNSET_UPSTREAM };
   const { sslVerify, tls } = trust;
-  const identity = JSON.stringify({ ...entry, sslVerify, tls, spoiled: spoiledBy?.message });
+  const identity = identityOf(map, { ...entry, sslVerify, tls, spoiled: spoiledBy?.message });
   return { ...entry, ...trust, identity, spoiledBy };
 }
 

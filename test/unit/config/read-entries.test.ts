@@ -155,16 +155,17 @@ test('entries keep the order of the file', () => {
   expect(servers.map(({ name }) => name)).toEqual(['z', '10a', '7']);
 });
 
-test('identity changes with what we read, inheritance and environment included, and with nothing else', () => {
+test('identity changes with all that an entry says, inheritance and environment included', () => {
   const identityOf = (entry: string, settings = '{}', env: NodeJS.ProcessEnv = {}): string | undefined =>
     read(`mcp_servers: { a: { url: "https://a.example.com/", ${entry} } }\nmcp_tls_sidecar: ${settings}`, env)
       .config?.servers[0]?.identity;
   const same = identityOf('');
   expect(same).toBeDefined();
-  expect(identityOf('timeout: 3, authentication_token: new')).toBe(same);
-  expect(identityOf('ssl_verify: true')).toBe(same);
+  expect(identityOf(' # a comment\n')).toBe(same);
   expect(identityOf('', '{ listen: "127.0.0.1:0" }')).toBe(same);
   const others = [
+    identityOf('timeout: 3, authentication_token: new'),
+    identityOf('ssl_verify: true'),
     identityOf('ssl_verify: /a.pem'),
     identityOf('', '{ ssl_verify: /b.pem }'),
     identityOf('ssl_verify: os.environ/CA'),
