@@ -90,7 +90,6 @@ class App implements Sidecar {
   #proxyAddresses: readonly { host: string; port: number }[] = [];
   #adminPort: number | undefined;
   #ready = false;
-  #closeChanged = false;
 
   constructor(options: StartOptions, first: First) {
     this.#options = options;
@@ -159,9 +158,11 @@ class App implements Sidecar {
     return this;
   }
 
-  reload(trigger: Trigger, options?: { closeChanged: boolean }): Promise<ReloadReport> {
-    this.#closeChanged ||= options?.closeChanged ?? false;
-    return this.#reloader.reload(trigger);
+  async reload(trigger: Trigger, options?: { closeChanged: boolean }): Promise<ReloadReport> {
+    const report = await this.#reloader.reload(trigger);
+    // After this very reload: one that was under way before may not have seen the change.
+    if (options?.closeChanged === true) this.#endChanged();
+    return report;
   }
 
   reportBug(error: unknown): void {
@@ -190,21 +191,27 @@ class App implements Sidecar {
   /** In the same tick as the step, so that nothing of the old policy outlives it. */
   #afterReload(report: ReloadReport): void {
     const snapshot = this.#store.current();
-    const context = { table: snapshot.table, unlistedPlaintext: snapshot.config.settings.unlistedPlaintext };
-    const holds = (authority: Authority, key: string) => isInForce(context, authority, key);
-    this.#pool.retain(holds);
-    if (this.#closeChanged) {
-      for (const visit of this.#listener.visits) {
-        const under = visit.underPolicy;
-        if (under === undefined || holds(under.authority, under.key)) continue;
-        visit.end(new Failure('draining', 'response'));
-      }
-    }
-    this.#closeChanged = false;
+    this.#pool.retain(this.#holds());
     this.#logger.level = snapshot.config.settings.log.level;
     this.#metrics.showSnapshot(snapshot);
     this.#metrics.showLoad(report.failed, true);
     reportReload(this.#logger, report, snapshot);
+  }
+
+  /** Ends what still goes by a policy that is no longer in force. */
+  #endChanged(): void {
+    const holds = this.#holds();
+    for (const visit of this.#listener.visits) {
+      const under = visit.underPolicy;
+      if (under === undefined || holds(under.authority, under.key)) continue;
+      visit.end(new Failure('draining', 'response'));
+    }
+  }
+
+  #holds(): (authority: Authority, policyKey: string) => boolean {
+    const { table, config } = this.#store.current();
+    const context = { table, unlistedPlaintext: config.settings.unlistedPlaintext };
+    return (authority, policyKey) => isInForce(context, authority, policyKey);
   }
 
   #ownPorts(): number[] {
