@@ -70,3 +70,14 @@ export async function postFromPython(
   const { stdout } = await run(python.path, args, { timeout: 20_000 });
   return JSON.parse(stdout) as PythonResult;
 }
+
+/** What every MCP client says first. */
+export const initialize = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'python', version: '1' } },
+});
+
+export const nameOfPython = ({ version, needsFlags }: StrictPython): string =>
+  `Python ${version}${needsFlags ? ' with the flags of 3.13 (STRICT and PARTIAL_CHAIN)' : ''}`;
