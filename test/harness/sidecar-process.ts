@@ -26,6 +26,8 @@ export interface SidecarProcess extends Sidecar {
   /** SIGTERM, and the exit code; null if it had to be killed. */
   readonly stop: () => Promise<number | null>;
   readonly kill: () => Promise<void>;
+  /** Its exit code once it has ended and all that it wrote has come; null where a signal ended it. */
+  readonly exited: Promise<number | null>;
 }
 
 const startTimeoutMs = 15_000;
@@ -41,6 +43,7 @@ export async function startSidecar(options: SidecarProcessOptions): Promise<Side
   if (options.config !== undefined) writeFileSync(configFile, options.config);
   const ports = ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'];
   const child = spawnCommand(['serve', '--config', configFile, ...ports, ...(options.args ?? [])], options);
+  const exited = new Promise<number | null>((resolve) => void child.once('close', resolve));
   const { logs, write } = logCollector();
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -59,6 +62,7 @@ export async function startSidecar(options: SidecarProcessOptions): Promise<Side
     signal: (signal: NodeJS.Signals) => void child.kill(signal),
     stop: () => stop(child),
     kill: () => endNow(child),
+    exited,
   };
   // Onto `own`, for a getter that is copied is a value.
   return Object.assign(own, sidecarAt(proxy, admin, logs));
