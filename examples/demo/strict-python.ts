@@ -78,6 +78,3 @@ export const initialize = JSON.stringify({
   method: 'initialize',
   params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'python', version: '1' } },
 });
-
-export const nameOfPython = ({ version, needsFlags }: StrictPython): string =>
-  `Python ${version}${needsFlags ? ' with the flags of 3.13 (STRICT and PARTIAL_CHAIN)' : ''}`;

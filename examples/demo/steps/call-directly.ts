@@ -1,5 +1,5 @@
 import { codeOf, connectClient, wordsOf } from '../sdk-client.ts';
-import { initialize, nameOfPython, postFromPython, type StrictPython } from '../strict-python.ts';
+import { initialize, postFromPython, type StrictPython } from '../strict-python.ts';
 import type { Files, Stage } from '../stage.ts';
 
 export async function callDirectly(
@@ -26,9 +26,12 @@ export async function callDirectly(
   const words = 'error' in result ? result.error : `HTTP ${result.status}`;
   report.observe({
     worked: !('error' in result),
-    what: `${nameOfPython(python)}, although it is given the CA file`,
-    details: [words],
+    what: `Python ${python.version}, although it is given the CA file`,
+    details: python.needsFlags ? [flags, words] : [words],
     claim: 'Python refuses the certificate for want of an Authority Key Identifier',
     asClaimed: /CERTIFICATE_VERIFY_FAILED.*Missing Authority Key Identifier/.test(words),
   });
 }
+
+const flags =
+  '(with VERIFY_X509_STRICT and VERIFY_X509_PARTIAL_CHAIN set, as Python 3.13 has them by itself)';

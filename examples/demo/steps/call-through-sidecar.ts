@@ -1,7 +1,7 @@
 import type { Client } from '@modelcontextprotocol/client';
 import type { Report } from '../report.ts';
 import { callEcho, connectClient, type Connected } from '../sdk-client.ts';
-import { initialize, nameOfPython, postFromPython, type StrictPython } from '../strict-python.ts';
+import { initialize, postFromPython, type StrictPython } from '../strict-python.ts';
 import type { Files, Stage } from '../stage.ts';
 import type { Running } from './start-sidecar.ts';
 
@@ -28,7 +28,7 @@ export async function callThroughSidecar(
   const answer = 'error' in result ? result.error : `HTTP ${result.status}, ${serverNameIn(result.body)}`;
   report.observe({
     worked: !('error' in result),
-    what: `${nameOfPython(python)}, the same script: ${answer}`,
+    what: `Python ${python.version}, the same script: ${answer}`,
     claim: 'the script that failed works with the other URL',
     asClaimed: 'status' in result && result.status === 200,
   });

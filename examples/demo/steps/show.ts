@@ -29,11 +29,13 @@ export async function showCurl(
   const commands = [
     [
       `${curl} ${sidecar.baseUrl}/mcp \\`,
-      `  -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \\`,
+      `  -H 'Content-Type: application/json' \\`,
+      `  -H 'Accept: application/json, text/event-stream' \\`,
       `  -H 'MCP-Protocol-Version: ${session.protocolVersion}' \\`,
       `  -H 'Mcp-Session-Id: ${session.sessionId}' \\`,
       `  -d '{"jsonrpc":"2.0","id":"curl","method":"tools/call",`,
-      `       "params":${call}}' | grep jsonrpc`,
+      `       "params":${call}}' \\`,
+      `  | grep jsonrpc`,
     ].join('\n'),
     `${curl} ${sidecar.adminUrl}/metrics | grep ${reason}`,
     `${curl} ${sidecar.adminUrl}/readyz`,
