@@ -43,7 +43,7 @@ export async function showCurl(
   for (const command of commands) {
     report.command(command);
     const { code, stdout, stderr } = await runInShell(command);
-    if (code === 127 || stderr.includes('curl: not found')) {
+    if (code === 127 || /curl: (?:command )?not found/.test(stderr)) {
       report.note('(not tried: there is no curl on this machine)');
       continue;
     }
