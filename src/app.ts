@@ -11,7 +11,7 @@ import { isLoopbackName } from './proxy/route.ts';
 import { Reloader, type ReloadReport, type Trigger } from './reload/reloader.ts';
 import { hasErrors, loadConfig, type ConfigLocation } from './snapshot/load-config.ts';
 import { SnapshotStore, type Snapshot } from './snapshot/snapshot.ts';
-import { createLogger, loggableError, type Logger } from './telemetry/logger.ts';
+import { createLogger, endLog, loggableError, type Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { reportProblems, reportReload, reportStart } from './telemetry/report-config.ts';
 import { Pool } from './upstream/pool.ts';
@@ -177,6 +177,7 @@ class App implements Sidecar {
     this.#logger.info('draining');
     await drain(this.#listener, this.#store.current().config.settings.timeouts.drainMs);
     await this.close();
+    await endLog(this.#logger);
   }
 
   async close(): Promise<void> {

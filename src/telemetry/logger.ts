@@ -1,4 +1,4 @@
-import { destination, pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { destination, pino, stdTimeFunctions, symbols, type DestinationStream, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
 
@@ -23,6 +23,27 @@ export function createLogger(level: string, stream?: DestinationStream): Logger 
     },
     target,
   );
+}
+
+/** How long the reader of stdout has for the last lines. */
+const lastLinesMs = 1_000;
+
+/**
+ * Ends the log, and waits until its last line is out. What pino does at the exit itself loses the rest of a write
+ * that another thread is in the midst of.
+ */
+export async function endLog(logger: Logger): Promise<void> {
+  const target = (logger as unknown as Record<symbol, ReturnType<typeof destination> | DestinationStream>)[
+    symbols.streamSym
+  ];
+  if (target === undefined || !('end' in target)) return;
+  await new Promise<void>((resolve) => {
+    target.once('close', resolve);
+    setTimeout(resolve, lastLinesMs);
+    target.end();
+    // Nothing should come after the end; a line that does must not be an exception.
+    target.write = () => true;
+  });
 }
 
 /** An error for the log: its code and message, never its properties, which may hold bytes from upstream. */
