@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readConfig } from '../../src/config/read-config.ts';
+import { readFileSync } from 'node:fs';
+import { runCommand } from '../harness/run-command.ts';
+import { startSidecar } from '../harness/sidecar-process.ts';
+import { caseFolder, configCases, forEachCase, isMissingCa, type ConfigCase } from './config-cases.ts';
+
+/** Whether the file is refused as a whole, rather than single entries of it. */
+function isRefused({ file, env }: ConfigCase): boolean {
+  const bytes = readFileSync(join(caseFolder, file));
+  return readConfig({ file, bytes, env }).config === undefined;
+}
+
+test('serve refuses a file with one line on stderr and exit code 1, and starts with any other', async () => {
+  const all = configCases();
+  expect(all.filter(isRefused).length).toBeGreaterThan(20);
+  expect(all.filter((one) => !isRefused(one)).length).toBeGreaterThan(10);
+  await forEachCase((one) => (isRefused(one) ? expectRefused(one) : expectStarted(one)));
+}, 90_000);
+
+async function expectRefused({ name, file, env, expected }: ConfigCase): Promise<void> {
+  const { code, stdout, stderr } = await runCommand(['serve', '--config', file], { cwd: caseFolder, env });
+  const errors = expected.filter(({ severity }) => severity === 'error');
+  const [first] = errors;
+  const place = first?.line === 0 ? file : `${file}:${first?.line}:${first?.column}`;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more: run mcp-tls-sidecar check)` : '';
+  expect({ code, stdout, stderr }, name).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `error: ${place}: ${first?.message}${more}\n`,
+  });
+}
+
+/** It listens, and its log says of every problem what `check` says. */
+async function expectStarted({ name, file, env, expected }: ConfigCase): Promise<void> {
+  const sidecar = await startSidecar({ configFile: file, cwd: caseFolder, env });
+  expect((await fetch(`${sidecar.adminUrl}/readyz`)).status, name).toBe(200);
+  const logged = sidecar.logs
+    .filter((line) => 'hint' in line)
+    .map(({ level, line, column, msg, hint }) => ({ level, line, column, msg, hint }))
+    .filter(({ level, msg }) => !isMissingCa({ severity: String(level), message: String(msg) }));
+  const wanted = expected.map(({ severity, line, column, message, hint }) => ({
+    level: severity === 'error' ? 'error' : 'warn',
+    line,
+    column,
+    msg: message,
+    hint,
+  }));
+  expect(logged, name).toEqual(wanted);
+  await sidecar.kill();
+}
