@@ -169,10 +169,9 @@ class Relay implements Dispatcher.DispatchHandler {
   }
 
   #abort(failure: Failure): void {
-    if (this.#failure !== undefined) return;
-    this.#failure = failure;
+    this.#failure ??= failure;
     // Before the request starts there is nothing to stop yet: onRequestStart looks at the signal.
-    this.#controller?.abort(new Error(failure.reason));
+    this.#controller?.abort(new Error(this.#failure.reason));
   }
 
   #settle(): void {

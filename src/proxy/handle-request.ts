@@ -141,6 +141,8 @@ async function fail(visit: Visit, failure: Failure): Promise<Outcome> {
   const waitsForContinue = visit.expectsContinue && visit.body.bytes === 0;
   const requestBody = waitsForContinue ? undefined : await visit.body.prefix();
   if (response.destroyed) return visit.outcome('aborted', failure);
+  // Where this request ends is for its sender alone to know: what follows it may be meant to be part of it.
+  if (failure.reason === 'request_malformed') response.shouldKeepAlive = false;
   const code = replyFailure(response, { failure, server: visit.server, requestBody });
   // What the client still sends is read and dropped for a while, or it would never see the reply (RFC 9112, 9.6).
   if (!request.complete) {

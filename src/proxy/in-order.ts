@@ -3,30 +3,33 @@ import type { Duplex } from 'node:stream';
 /** Requests that may wait on one connection for the response before theirs. */
 const maxWaiting = 64;
 
+/** @returns whether the connection goes on after it; never rejects */
+type Job = () => Promise<boolean>;
+
 /**
  * Pipelined requests of a connection one after the other: node:http hands them out all at once, but the second may
  * rest on what the first did.
  */
 export class InOrder {
-  readonly #waiting = new WeakMap<Duplex, (() => Promise<void>)[]>();
+  readonly #waiting = new WeakMap<Duplex, Job[]>();
+  /** Connections that close after what they have had. */
+  readonly #ending = new WeakSet<Duplex>();
 
-  /** Runs a job now, or after those that the connection is busy with. @param job never rejects */
-  run(socket: Duplex, job: () => Promise<void>): void {
+  /** Runs a job now, or after those that the connection is busy with. */
+  run(socket: Duplex, job: Job): void {
+    if (this.#ending.has(socket)) return;
     const waiting = this.#waiting.get(socket);
     if (waiting === undefined) void this.#drain(socket, job);
     else if (waiting.push(job) > maxWaiting) socket.destroy();
   }
 
-  isBusy(socket: Duplex): boolean {
-    return this.#waiting.has(socket);
-  }
-
-  async #drain(socket: Duplex, first: () => Promise<void>): Promise<void> {
-    const waiting: (() => Promise<void>)[] = [];
+  async #drain(socket: Duplex, first: Job): Promise<void> {
+    const waiting: Job[] = [];
     this.#waiting.set(socket, waiting);
-    for (let job: (() => Promise<void>) | undefined = first; job !== undefined; job = waiting.shift()) {
-      await job();
-      if (socket.destroyed) waiting.length = 0;
+    for (let job: Job | undefined = first; job !== undefined; job = waiting.shift()) {
+      if ((await job()) && !socket.destroyed) continue;
+      this.#ending.add(socket);
+      break;
     }
     this.#waiting.delete(socket);
   }

@@ -30,6 +30,8 @@ export class ProxyListener {
   readonly #connections = new Set<Socket>();
   readonly #excess = new WeakSet<object>();
   readonly #order = new InOrder();
+  /** Whose body it is that comes in on a connection. */
+  readonly #latest = new WeakMap<Duplex, Visit>();
 
   constructor(context: ProxyContext & { readonly logger: Logger; readonly metrics: Metrics }) {
     this.#context = context;
@@ -112,10 +114,12 @@ export class ProxyListener {
 
   #take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     response.sendDate = false;
-    this.#order.run(request.socket, () => this.#visit(new Visit(request, response, expectsContinue)));
+    const visit = new Visit(request, response, expectsContinue);
+    this.#latest.set(request.socket, visit);
+    this.#order.run(request.socket, () => this.#visit(visit));
   }
 
-  async #visit(visit: Visit): Promise<void> {
+  async #visit(visit: Visit): Promise<boolean> {
     this.#visits.add(visit);
     try {
       this.#record(
@@ -124,6 +128,7 @@ export class ProxyListener {
     } finally {
       this.#visits.delete(visit);
     }
+    return visit.response.shouldKeepAlive;
   }
 
   /** Exceptions are bugs: they cost their request, and nothing else. */
@@ -151,18 +156,28 @@ export class ProxyListener {
   /** The CONNECT route is not part of this version. */
   #refuseConnect(request: IncomingMessage, socket: Duplex): void {
     const failure = new Failure('policy_denied', 'request', new Error('this version has no CONNECT route'));
-    this.#record(failedOutcome(request.method ?? '', replyOnSocket(socket, failure), failure));
+    this.#refuseOnSocket(socket, request.method ?? '', failure);
   }
 
   #refuseBytes(error: Error, socket: Duplex): void {
     const { code } = error as NodeJS.ErrnoException;
-    // Between requests a client may leave as it likes; amid a response there is no place for another.
-    if (code === 'ECONNRESET' || !socket.writable || this.#order.isBusy(socket)) {
+    // Between requests a client may leave as it likes.
+    if (code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
     const failure = new Failure('request_malformed', 'request', error);
-    this.#record(failedOutcome('', replyOnSocket(socket, failure), failure));
+    const latest = this.#latest.get(socket);
+    if (latest?.request.complete === false) latest.breakOff(failure);
+    else this.#refuseOnSocket(socket, '', failure);
+  }
+
+  /** After the responses that the connection is still to get. */
+  #refuseOnSocket(socket: Duplex, method: string, failure: Failure): void {
+    this.#order.run(socket, () => {
+      this.#record(failedOutcome(method, replyOnSocket(socket, failure), failure));
+      return Promise.resolve(false);
+    });
   }
 
   #record(outcome: Outcome): void {

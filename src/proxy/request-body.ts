@@ -14,6 +14,8 @@ export class RequestBody {
   #seen: Buffer[] = [];
   #seenBytes = 0;
   #whole: Buffer | null = null;
+  #gaveUp = false;
+  #stopWaiting: (() => void) | undefined;
   /** Bytes that the client sent so far and we read. */
   bytes = 0;
 
@@ -40,13 +42,23 @@ export class RequestBody {
     const request = this.#request;
     if (!hasBody(request)) return Buffer.alloc(0);
     if (Number(request.headers['content-length'] ?? 0) > maxIdBytes) return undefined;
-    const deadline = AbortSignal.timeout(maxIdMs);
+    if (this.#gaveUp) return undefined;
+    const waiting = new AbortController();
+    this.#stopWaiting = () => waiting.abort();
+    const timer = setTimeout(this.#stopWaiting, maxIdMs);
     while (!request.readableEnded && this.#seenBytes <= maxIdBytes) {
       const chunk = request.read() as Buffer | null;
       if (chunk !== null) this.#remember(chunk);
-      else if (request.destroyed || !(await readable(request, deadline))) break;
+      else if (request.destroyed || !(await readable(request, waiting.signal))) break;
     }
+    clearTimeout(timer);
     return request.readableEnded && this.#seenBytes <= maxIdBytes ? Buffer.concat(this.#seen) : undefined;
+  }
+
+  /** No more of it is to be waited for. */
+  giveUp(): void {
+    this.#gaveUp = true;
+    this.#stopWaiting?.();
   }
 
   async *#stream(): AsyncGenerator<Buffer> {

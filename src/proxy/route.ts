@@ -36,6 +36,7 @@ export interface RouteContext {
 export function findRoute(request: IncomingMessage, context: RouteContext): Route | Failure {
   const host = singleHost(request);
   if (host instanceof Failure) return host;
+  if (!isFramedPlainly(request)) return malformed();
   const target = request.url ?? '';
   if (/[^\u0021-\u007e\u0080-\u00ff]|#/.test(target)) return malformed();
   if (target.startsWith('/')) return originForm(request, host, target, context);
@@ -85,6 +86,16 @@ function singleHost({ rawHeaders }: IncomingMessage): string | undefined | Failu
     host = rawHeaders[index + 1];
   }
   return host;
+}
+
+/**
+ * HTTP/1 with chunked as the only transfer coding, and no chunks in 1.0 (RFC 9112 section 6.1): llhttp also takes
+ * HTTP/0.9 and codings before chunked, whose names would be lost on the way.
+ */
+function isFramedPlainly({ httpVersion, headers }: IncomingMessage): boolean {
+  const coding = headers['transfer-encoding'];
+  if (httpVersion === '1.1') return coding === undefined || coding.toLowerCase() === 'chunked';
+  return httpVersion === '1.0' && coding === undefined;
 }
 
 /**

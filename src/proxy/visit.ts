@@ -44,6 +44,16 @@ export class Visit {
     this.#controller.abort(failure);
   }
 
+  /** The rest of its body is no HTTP: nothing more can come on this connection. */
+  breakOff(failure: Failure): void {
+    const { response, request } = this;
+    // Where all has been said, what was said may still be on its way.
+    if (response.writableEnded) request.socket.destroySoon();
+    response.shouldKeepAlive = false;
+    this.body.giveUp();
+    this.end(failure);
+  }
+
   outcome(code: Outcome['code'], failure: Failure | undefined): Outcome {
     return {
       server: this.server,

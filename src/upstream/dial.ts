@@ -52,7 +52,7 @@ export interface DialContext {
 export interface DialOptions {
   /** For name resolution, all addresses and the handshake together. */
   readonly timeoutMs: number;
-  /** Aborted when the client leaves. */
+  /** Aborted when the client leaves, or with the {@link Failure} that ends it. */
   readonly signal: AbortSignal;
   readonly session?: Buffer | undefined;
   readonly onSession?: (session: Buffer, socket: TLSSocket) => void;
@@ -147,14 +147,18 @@ class Dial {
       return socket;
     } catch (error) {
       const failure = this.#failure('handshake', classifyTlsError(error), error);
-      if (failure.reason !== 'downstream_aborted')
+      if (!this.#options.signal.aborted)
         this.#context.listener.handshakeFailed({ server, reason: failure.reason });
       return failure;
     }
   }
 
   #failure(phase: Phase & keyof typeof timeoutReasons, reason: FailureReason, cause: unknown): Failure {
-    if (this.#options.signal.aborted) return new Failure('downstream_aborted', phase, cause);
+    const { signal } = this.#options;
+    if (signal.aborted)
+      return signal.reason instanceof Failure
+        ? signal.reason
+        : new Failure('downstream_aborted', phase, cause);
     return new Failure(this.#signal.aborted ? timeoutReasons[phase] : reason, phase, cause);
   }
 }

@@ -7,7 +7,7 @@ import { cleanUp } from '../../harness/clean-up.ts';
 import { configText } from '../../harness/config-text.ts';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { poll } from '../../harness/poll.ts';
-import { startRawUpstream } from '../../harness/raw-upstream.ts';
+import { startRawTcp, startRawUpstream } from '../../harness/raw-upstream.ts';
 import { ask, routes } from '../../harness/routes.ts';
 import { startSidecar } from '../../harness/sidecar-process.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
@@ -135,6 +135,22 @@ describe.each(routes)('on the route by $name', ({ name, target }) => {
     expect((await sidecar.reload('?close=changed')).status).toBe(200);
     await expectFailure(await pending, sidecar, { server: 'dev', reason: 'draining' });
     await poll(() => upstream.requests[0]?.cancelled, { what: 'the cancelled request' });
+  });
+
+  it('a request that a reload ends while its handshake stalls is draining', async () => {
+    const stalled = await startRawTcp((socket) => socket.resume());
+    const { port } = stalled;
+    const sidecar = await startInProcess({ config: configText({ dev: entryOf(port) }) });
+    const pending = ask(sidecar.proxy, targetAt(port));
+    await poll(() => stalled.connections === 1);
+    sidecar.writeConfig(configText({ dev: entryOf(port, createCa().pem) }));
+    expect((await sidecar.reload('?close=changed')).status).toBe(200);
+    await expectFailure(await pending, sidecar, { server: 'dev', reason: 'draining' });
+    // Nothing is known of the handshake that was cut short.
+    const failures = await sidecar.metric('mcp_tls_sidecar_upstream_handshake_failures_total', {
+      server: 'dev',
+    });
+    expect(failures).toBe(0);
   });
 
   it('a request that outlives timeouts.drain after SIGTERM is draining, and the exit code 0', async () => {
