@@ -23,8 +23,9 @@ export class EndpointFilter {
   /** @returns what passes now, and a failure where the stream must end after it */
   push(chunk: Buffer): { pass: Buffer; failure?: Failure } {
     if (this.#held === undefined) return this.#scan(chunk);
+    const mayEnd = this.#held.at(-1) === 13 || nextLineEnd(chunk, 0) < chunk.length;
     const bytes = Buffer.concat([this.#held, chunk]);
-    const { start, end } = findFirstEvent(bytes);
+    const { start, end } = mayEnd ? findFirstEvent(bytes, false) : { start: 0, end: undefined };
     const comments = bytes.subarray(0, start);
     if (end === undefined) {
       this.#held = bytes.subarray(start);
@@ -38,9 +39,14 @@ export class EndpointFilter {
     return { ...rest, pass: Buffer.concat([comments, event, rest.pass]) };
   }
 
-  /** What was held back when the stream ended before its first event did. */
-  flush(): Buffer {
-    return this.#held ?? Buffer.alloc(0);
+  /** What was held back when the stream ended before its first event did. An `endpoint` cut short is none: it goes. */
+  flush(): { pass: Buffer; failure?: Failure } {
+    const bytes = this.#held ?? Buffer.alloc(0);
+    const { end } = findFirstEvent(bytes, true);
+    const event = rewriteEvent(bytes, this.#context);
+    if (event === bytes) return { pass: bytes };
+    if (end === undefined) return { pass: Buffer.alloc(0) };
+    return event instanceof Failure ? { pass: Buffer.alloc(0), failure: event } : { pass: event };
   }
 
   #scan(chunk: Buffer): { pass: Buffer; failure?: Failure } {
@@ -70,10 +76,11 @@ function nextLineEnd(chunk: Buffer, from: number): number {
  * Where the first event begins, after comments and blank lines, and where the blank line that dispatches it ends
  * (HTML standard, section 9.2.6).
  */
-function findFirstEvent(bytes: Buffer): { start: number; end: number | undefined } {
+function findFirstEvent(bytes: Buffer, isLast: boolean): { start: number; end: number | undefined } {
   const text = bytes.toString('latin1');
-  // Whether a CR at the very end stands alone is known only with the next byte.
-  const lines = /([^\r\n]*)(?:\r\n|\n|\r(?=[^]))/g;
+  // Whether a CR at the very end stands alone is known only with the next byte, or with the end. Sticky, or a long
+  // line without an end would be looked through from each of its characters.
+  const lines = isLast ? /([^\r\n]*)(?:\r\n|\n|\r)/y : /([^\r\n]*)(?:\r\n|\n|\r(?=[^]))/y;
   let start = 0;
   let inEvent = false;
   for (let match = lines.exec(text); match !== null; match = lines.exec(text)) {

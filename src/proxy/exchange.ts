@@ -25,7 +25,7 @@ export interface ResponsePolicy {
 /** Looks at a body as it passes. */
 export interface BodyFilter {
   push(chunk: Buffer): { pass: Buffer; failure?: Failure };
-  flush(): Buffer;
+  flush(): { pass: Buffer; failure?: Failure };
 }
 
 /** How an exchange ended. */
@@ -145,7 +145,12 @@ class Relay implements Dispatcher.DispatchHandler {
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     const { response } = this.#options;
     const held = this.#filter?.flush();
-    if (held !== undefined && held.length > 0) response.write(held);
+    if (held !== undefined && held.pass.length > 0) response.write(held.pass);
+    if (held?.failure !== undefined) {
+      this.#failure ??= held.failure;
+      this.#settle();
+      return;
+    }
     const trailers = decodeHeaders(controller.rawTrailers);
     if (trailers.length > 0) response.addTrailers(inPairs(trailers));
     response.end();

@@ -34,6 +34,9 @@ export function rewriteHead(raw: RawHeaders, context: RewriteContext): string[] 
   return mapHeader(located, 'set-cookie', (value) => rewriteCookie(value, context.server));
 }
 
+/** In the place of the URL that the client used; only its scheme counts. */
+const clientBase = new URL('http://sidecar.invalid/');
+
 /** Where a reference of the server leads: its own origin, elsewhere, or to our listener (or nowhere that one can tell). */
 export function placeReference(
   reference: string,
@@ -45,6 +48,8 @@ export function placeReference(
   if (url.origin === new URL(base).origin)
     return { kind: 'own', path: `/${server}${url.pathname}${url.search}${url.hash}` };
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return { kind: 'elsewhere' };
+  // `http:/other/x` names no host: to the client, which is at an http URL of ours, it is a path here.
+  if (new URL(reference, clientBase).host === clientBase.host) return { kind: 'misleading' };
   const host = normaliseHost(url.hostname);
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
   return host === undefined || isOwnListener({ host, port }) ? { kind: 'misleading' } : { kind: 'elsewhere' };
