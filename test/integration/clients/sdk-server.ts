@@ -1,14 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
-import {
-  StreamableHTTPServerTransport,
-  type EventStore,
-} from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { z } from 'zod';
 import type { Leaf } from '../../../certs-fixtures/issue-leaf.ts';
 import { startUpstream, type Upstream } from '../../harness/tls-upstream.ts';
+import { serveSessions } from './serve-sessions.ts';
 
 export interface SdkServer extends Upstream {
   /** How often the handler of a call was told that its client does not want the result any more. */
@@ -54,18 +50,13 @@ class Calls {
 }
 
 function createRouter(calls: Calls): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const streamable = new Map<string, StreamableHTTPServerTransport>();
+  const streamable = serveSessions(() => createMcpServer(calls));
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- the transport under test
   const sse = new Map<string, SSEServerTransport>();
 
   return async (request, response) => {
     const url = new URL(request.url ?? '', 'https://mcp.test');
-    if (url.pathname === '/mcp') {
-      const transport =
-        streamable.get(String(request.headers['mcp-session-id'])) ??
-        (await openStreamable(calls, streamable));
-      return transport.handleRequest(request, response);
-    }
+    if (url.pathname === '/mcp') return streamable(request, response);
     if (url.pathname === '/sse') {
       // eslint-disable-next-line @typescript-eslint/no-deprecated -- the transport under test
       const transport = new SSEServerTransport('/message', response);
@@ -74,20 +65,6 @@ function createRouter(calls: Calls): (request: IncomingMessage, response: Server
     }
     await sse.get(url.searchParams.get('sessionId') ?? '')?.handlePostMessage(request, response);
   };
-}
-
-async function openStreamable(
-  calls: Calls,
-  sessions: Map<string, StreamableHTTPServerTransport>,
-): Promise<StreamableHTTPServerTransport> {
-  const transport: StreamableHTTPServerTransport = new StreamableHTTPServerTransport({
-    sessionIdGenerator: () => randomUUID(),
-    onsessioninitialized: (id) => void sessions.set(id, transport),
-    eventStore: createEventStore(),
-    retryInterval: 20,
-  });
-  await createMcpServer(calls).connect(transport);
-  return transport;
 }
 
 function createMcpServer(calls: Calls): McpServer {
@@ -106,26 +83,4 @@ function createMcpServer(calls: Calls): McpServer {
     return { content: [{ type: 'text', text: 'waited' }] };
   });
   return server;
-}
-
-/** Keeps what was sent on each stream, so that it can be had again from any event on. */
-function createEventStore(): EventStore {
-  const events: { id: string; streamId: string; message: Parameters<EventStore['storeEvent']>[1] }[] = [];
-  const streamOf = (id: string) => events.find((event) => event.id === id)?.streamId;
-  return {
-    storeEvent: (streamId, message) => {
-      const id = `event-${events.length}`;
-      events.push({ id, streamId, message });
-      return Promise.resolve(id);
-    },
-    getStreamIdForEventId: (id) => Promise.resolve(streamOf(id)),
-    replayEventsAfter: async (lastId, { send }) => {
-      const streamId = streamOf(lastId) ?? '';
-      const after = events.slice(events.findIndex(({ id }) => id === lastId) + 1);
-      for (const { id, message } of after.filter((event) => event.streamId === streamId))
-        // A priming event has nothing in it to send again.
-        if ('jsonrpc' in message) await send(id, message);
-      return streamId;
-    },
-  };
 }
