@@ -12,7 +12,10 @@ const maxFirstEventBytes = 65_536;
 export class EndpointFilter {
   readonly #context: RewriteContext;
   /** The beginning of the first event, held back until it is whole; undefined once it has passed. */
-  #held: Buffer | undefined = Buffer.alloc(0);
+  #held: Buffer[] | undefined = [];
+  #heldBytes = 0;
+  readonly #block = new Block();
+  #skipsLf = false;
   /** The line that is under way, as far as it could still be `event: endpoint`. */
   #line = '';
 
@@ -22,38 +25,51 @@ export class EndpointFilter {
 
   /** @returns what passes now, and a failure where the stream must end after it */
   push(chunk: Buffer): { pass: Buffer; failure?: Failure } {
-    if (this.#held === undefined) return this.#scan(chunk);
-    const mayEnd = this.#held.at(-1) === 13 || nextLineEnd(chunk, 0) < chunk.length;
-    const bytes = Buffer.concat([this.#held, chunk]);
-    const { start, end } = mayEnd ? findFirstEvent(bytes, false) : { start: 0, end: undefined };
-    const comments = bytes.subarray(0, start);
+    if (this.#held === undefined) return this.#scanRest(chunk);
+    const { preamble, end } = this.#block.read(chunk);
+    const before = preamble === 0 ? Buffer.alloc(0) : this.#release(chunk.subarray(0, preamble));
     if (end === undefined) {
-      this.#held = bytes.subarray(start);
-      const endless = this.#held.length > maxFirstEventBytes;
-      return { pass: comments, ...(endless ? { failure: malformed('a first event without end') } : {}) };
+      this.#held.push(chunk.subarray(preamble));
+      this.#heldBytes += chunk.length - preamble;
+      const endless = this.#heldBytes > maxFirstEventBytes;
+      return { pass: before, ...(endless ? { failure: malformed('a first event without end') } : {}) };
     }
+    const written = this.#release(chunk.subarray(preamble, end));
+    const event = rewriteEvent(written, this.#context);
+    if (event instanceof Failure) return { pass: before, failure: event };
     this.#held = undefined;
-    const event = rewriteEvent(bytes.subarray(start, end), this.#context);
-    if (event instanceof Failure) return { pass: comments, failure: event };
-    const rest = this.#scan(bytes.subarray(end));
-    return { ...rest, pass: Buffer.concat([comments, event, rest.pass]) };
+    this.#skipsLf = event !== written && written.at(-1) === 13;
+    const rest = this.#scanRest(chunk.subarray(end));
+    return { ...rest, pass: Buffer.concat([before, event, rest.pass]) };
   }
 
   /** What was held back when the stream ended before its first event did. An `endpoint` cut short is none: it goes. */
   flush(): { pass: Buffer; failure?: Failure } {
-    const bytes = this.#held ?? Buffer.alloc(0);
-    const { end } = findFirstEvent(bytes, true);
-    const event = rewriteEvent(bytes, this.#context);
-    if (event === bytes) return { pass: bytes };
-    if (end === undefined) return { pass: Buffer.alloc(0) };
-    return event instanceof Failure ? { pass: Buffer.alloc(0), failure: event } : { pass: event };
+    const bytes = Buffer.concat(this.#held ?? []);
+    return { pass: rewriteEvent(bytes, this.#context) === bytes ? bytes : Buffer.alloc(0) };
+  }
+
+  /** What is held and these bytes after it. */
+  #release(bytes: Buffer): Buffer {
+    const all = Buffer.concat([...(this.#held ?? []), bytes]);
+    this.#held = [];
+    this.#heldBytes = 0;
+    return all;
+  }
+
+  /** A blank line that began with CR may go on with LF, which a rewritten event has no place for. */
+  #scanRest(chunk: Buffer): { pass: Buffer; failure?: Failure } {
+    if (chunk.length === 0) return { pass: chunk };
+    const skip = this.#skipsLf && chunk[0] === 10 ? 1 : 0;
+    this.#skipsLf = false;
+    return this.#scan(chunk.subarray(skip));
   }
 
   #scan(chunk: Buffer): { pass: Buffer; failure?: Failure } {
     for (let index = 0; index < chunk.length; index++) {
       const byte = chunk[index];
       if (byte === 10 || byte === 13) {
-        if (/^event: ?endpoint$/.test(this.#line))
+        if (isEndpointLine(this.#line))
           return { pass: chunk.subarray(0, index), failure: malformed('a second endpoint event') };
         this.#line = '';
       } else if (this.#line.length < longestLine) this.#line += String.fromCharCode(byte ?? 0);
@@ -64,8 +80,8 @@ export class EndpointFilter {
   }
 }
 
-/** One more than `event: endpoint`, so that a longer line is told from it. */
-const longestLine = 'event: endpoint'.length + 1;
+/** One more than `event: endpoint` and a byte order mark, so that a longer line is told from it. */
+const longestLine = '\u00ef\u00bb\u00bfevent: endpoint'.length + 1;
 
 function nextLineEnd(chunk: Buffer, from: number): number {
   const ends = [chunk.indexOf(10, from), chunk.indexOf(13, from)].filter((one) => one >= 0);
@@ -73,23 +89,61 @@ function nextLineEnd(chunk: Buffer, from: number): number {
 }
 
 /**
- * Where the first event begins, after comments and blank lines, and where the blank line that dispatches it ends
- * (HTML standard, section 9.2.6).
+ * Finds the first event in bytes as they come (HTML standard, section 9.2.6): each is looked at once, for a server may
+ * send them one by one. Comments, blank lines and blocks that dispatch no event go before it.
  */
-function findFirstEvent(bytes: Buffer, isLast: boolean): { start: number; end: number | undefined } {
-  const text = bytes.toString('latin1');
-  // Whether a CR at the very end stands alone is known only with the next byte, or with the end. Sticky, or a long
-  // line without an end would be looked through from each of its characters.
-  const lines = isLast ? /([^\r\n]*)(?:\r\n|\n|\r)/y : /([^\r\n]*)(?:\r\n|\n|\r(?=[^]))/y;
-  let start = 0;
-  let inEvent = false;
-  for (let match = lines.exec(text); match !== null; match = lines.exec(text)) {
-    const line = match[1] ?? '';
-    if (line === '' && inEvent) return { start, end: lines.lastIndex };
-    if (line !== '' && !line.startsWith(':')) inEvent = true;
-    if (!inEvent) start = lines.lastIndex;
+class Block {
+  /** The beginning of the line under way, as far as it tells what the line is. */
+  #line = '';
+  #isFirstLine = true;
+  #afterCr = false;
+  #hasField = false;
+  #dispatches = false;
+
+  /**
+   * @returns up to where the chunk belongs to what goes before the event (0: none of it, and what was held belongs to
+   *   the event too), and where the event ends, if it does
+   */
+  read(chunk: Buffer): { preamble: number; end: number | undefined } {
+    let preamble = 0;
+    for (let index = 0; index < chunk.length;) {
+      const end = nextLineEnd(chunk, index);
+      if (this.#line.length < longestLine) {
+        const shown = Math.min(end, index + longestLine);
+        this.#line += chunk.toString('latin1', index, shown);
+      }
+      if (end === chunk.length) break;
+      index = end + 1;
+      const isCrLf = chunk[end] === 10 && this.#afterCr && this.#line === '';
+      this.#afterCr = chunk[end] === 13;
+      if (!isCrLf && this.#endLine()) return { preamble, end: index };
+      if (!this.#hasField) preamble = index;
+    }
+    return { preamble, end: undefined };
   }
-  return { start, end: undefined };
+
+  /** @returns whether the line was the blank one that dispatches the first event */
+  #endLine(): boolean {
+    // The byte order mark, in UTF-8 read as Latin-1.
+    const line = this.#isFirstLine ? this.#line.replace(/^\u00ef\u00bb\u00bf/, '') : this.#line;
+    this.#isFirstLine = false;
+    this.#line = '';
+    if (line === '') {
+      const isWhole = this.#dispatches;
+      this.#hasField = false;
+      this.#dispatches = false;
+      return isWhole;
+    }
+    if (line.startsWith(':')) return false;
+    this.#hasField = true;
+    // Without data there is no event, says the standard, but some clients see one in the name alone.
+    if (/^data(?:$|:)/.test(line) || isEndpointLine(line)) this.#dispatches = true;
+    return false;
+  }
+}
+
+function isEndpointLine(line: string): boolean {
+  return /^event: ?endpoint$/.test(line);
 }
 
 /** The event as it passes: with our prefix where it is an `endpoint` on the server's own origin, else untouched. */
