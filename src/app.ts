@@ -8,12 +8,13 @@ import { Failure } from './failure.ts';
 import { drain } from './proxy/drain.ts';
 import { ProxyListener } from './proxy/listener.ts';
 import { isLoopbackName } from './proxy/route.ts';
+import { findFileMounts } from './reload/mount-points.ts';
 import { Reloader, type ReloadReport, type Trigger } from './reload/reloader.ts';
 import { hasErrors, loadConfig, type ConfigLocation } from './snapshot/load-config.ts';
 import { SnapshotStore, type Snapshot } from './snapshot/snapshot.ts';
 import { createLogger, endLog, loggableError, type Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
-import { reportProblems, reportReload, reportStart } from './telemetry/report-config.ts';
+import { reportFileMounts, reportProblems, reportReload, reportStart } from './telemetry/report-config.ts';
 import { Pool } from './upstream/pool.ts';
 import { createAddressGuard } from './upstream/prohibited-address.ts';
 import { createLookup, type Lookup } from './upstream/resolve.ts';
@@ -90,6 +91,8 @@ class App implements Sidecar {
   #proxyAddresses: readonly { host: string; port: number }[] = [];
   #adminPort: number | undefined;
   #ready = false;
+  /** Those that were warned of. */
+  readonly #fileMounts = new Set<string>();
 
   constructor(options: StartOptions, first: First) {
     this.#options = options;
@@ -152,6 +155,7 @@ class App implements Sidecar {
     this.proxy = `${first.host}:${first.port}`;
     reportStart(this.#logger, snapshot, this.#options.env);
     reportProblems(this.#logger, problems);
+    await this.#warnOfFileMounts();
     this.#ready = true;
     const addresses = this.#proxyAddresses.map(({ host, port }) => `${host}:${port}`);
     this.#logger.info({ proxy: this.proxy, admin: this.admin, listen: addresses }, 'ready');
@@ -197,6 +201,17 @@ class App implements Sidecar {
     this.#metrics.showSnapshot(snapshot);
     this.#metrics.showLoad(report.failed, true);
     reportReload(this.#logger, report, snapshot);
+    void this.#warnOfFileMounts();
+  }
+
+  /** Once a file: it stays so until the next start. */
+  async #warnOfFileMounts(): Promise<void> {
+    const mounted = await findFileMounts(this.#reloader.files);
+    reportFileMounts(
+      this.#logger,
+      mounted.filter((file) => !this.#fileMounts.has(file)),
+    );
+    for (const file of mounted) this.#fileMounts.add(file);
   }
 
   /** Ends what still goes by a policy that is no longer in force. */
@@ -221,7 +236,9 @@ class App implements Sidecar {
   }
 
   #isOwnListener({ host, port }: Authority): boolean {
-    return this.#proxyAddresses.some((own) => own.port === port) && isLoopbackName(host);
+    const { allowedHosts } = this.#store.current().config.settings;
+    const isOurs = isLoopbackName(host) || allowedHosts.includes(host);
+    return isOurs && this.#proxyAddresses.some((own) => own.port === port);
   }
 }
 
