@@ -58,6 +58,11 @@ export class Reloader {
     await this.#follow();
   }
 
+  /** What is watched: the YAML, and every file and directory that it names. */
+  get files(): string[] {
+    return [...this.#inputs.keys()];
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#poll);
     await this.#watcher.close();
@@ -83,7 +88,7 @@ export class Reloader {
   }
 
   async #follow(): Promise<void> {
-    await this.#watcher.follow([...this.#inputs.keys()]);
+    await this.#watcher.follow(this.files);
     // For what changed between the reading and the watching.
     void this.#look();
   }
@@ -119,7 +124,7 @@ export class Reloader {
   }
 
   async #digests(): Promise<Map<string, string>> {
-    const files = [...this.#inputs.keys()];
+    const { files } = this;
     const yaml = this.#options.location.file;
     const digests = await Promise.all(
       files.map((file) => (file === yaml ? digestRegularFile(file) : digestPath(file))),

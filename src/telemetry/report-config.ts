@@ -58,6 +58,15 @@ export function reportReload(
     logger.warn('listen and admin were changed: that takes effect at the next start');
 }
 
+/** Files that are mounts of their own: their changes will not be seen. */
+export function reportFileMounts(logger: Logger, files: readonly string[]): void {
+  for (const file of files)
+    logger.warn(
+      { file, hint: 'mount the directory that holds the file, without subPath' },
+      'this file is mounted by itself: a subPath mount never changes, so no change of the file will be taken up',
+    );
+}
+
 function reportTrust(logger: Logger, { table, defaultTrust }: Snapshot): void {
   if (defaultTrust !== undefined) logger.info(defaultTrust, 'default trust');
   const unverified = table.entries
