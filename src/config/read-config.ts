@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { checkNames, spoilConflicts } from './check-conflicts.ts';
 import { checkTopKeys } from './check-keys.ts';
+import { checkLitellmSettings } from './check-litellm.ts';
 import type { Config, ListenAddress, Position, Settings } from './config.ts';
 import { findPair } from './located.ts';
 import type { Located, LocatedMap } from './located.ts';
@@ -51,6 +52,7 @@ function readEntries(
   const folder = file === undefined ? process.cwd() : dirname(resolve(file));
   const reading = { report, env, folder };
   checkTopKeys(root, report);
+  checkLitellmSettings(root, report);
   const { settings: written, inherited, hosts: writtenHosts } = readSettings(root, reading);
   const settings: Settings = {
     ...written,
