@@ -13,20 +13,31 @@ const columns: readonly [keyof Measured, string][] = [
   ['streamKb', 'memory a stream, kB'],
 ];
 
-/** Medians with the least and the most, and how the first compares with the others; Markdown. */
+/** Medians with the least and the most, and how the sidecar compares with the others; Markdown. */
 export function renderTable(measured: ReadonlyMap<string, Measured>): string {
   const rows = [...measured].map(([name, one]) => [name, ...columns.map(([key]) => spread(one[key]))]);
-  const [first] = measured.values();
-  const ratios = [...measured]
-    .filter(([name]) => !name.startsWith('sidecar'))
-    .map(([name, other]) => [
-      `sidecar / ${name}`,
-      ...columns.map(([key]) => (median(first?.[key] ?? []) / median(other[key])).toFixed(2)),
-    ]);
+  const isOurs = (name: string) => name.startsWith('sidecar');
+  const ratios = [...measured.keys()]
+    .filter(isOurs)
+    .flatMap((ours) =>
+      [...measured.keys()]
+        .filter((name) => !isOurs(name))
+        .map((other) => [
+          `${ours} / ${other}`,
+          ...columns.map(([key]) =>
+            median(ratiosOf(measured.get(ours)?.[key], measured.get(other)?.[key])).toFixed(2),
+          ),
+        ]),
+    );
   const head = ['', ...columns.map(([, title]) => title)];
   return [head, head.map(() => '---'), ...rows, ...ratios]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
+}
+
+/** Round by round: both had the same neighbours then. */
+function ratiosOf(ours: readonly number[] = [], others: readonly number[] = []): number[] {
+  return ours.map((value, round) => value / (others[round] ?? Number.NaN));
 }
 
 function spread(values: readonly number[]): string {

@@ -37,8 +37,9 @@ const nginx = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/opt/homebrew/bin/ng
 /** Those that are installed here. */
 export function contenders(): Contender[] {
   return [
-    { name: 'sidecar', version, start: (world) => startSidecar(world, 'failures') },
-    { name: 'sidecar, a log line a request', version, start: (world) => startSidecar(world, 'all') },
+    { name: 'sidecar', version, start: (world) => startSidecar(world, 'all') },
+    // The others log nothing.
+    { name: 'sidecar (log.requests: failures)', version, start: (world) => startSidecar(world, 'failures') },
     { name: 'http-proxy', version: httpProxyVersion(), start: startHttpProxy },
     ...(nginx === undefined ? [] : [{ name: 'nginx', version: nginxVersion(nginx), start: startNginx }]),
   ];
