@@ -10,6 +10,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The working directory, where `ca.directory` is by default; left out, a temporary one. */
   readonly cwd?: string;
+  /** What runs the command in its place: `ip netns exec NAME`, say. */
+  readonly prefix?: readonly string[];
 }
 
 export interface CommandResult {
@@ -26,7 +28,8 @@ export function spawnCommand(args: readonly string[], options: CommandOptions = 
   // Proxy and CA variables of the machine must not decide whether a test passes.
   const env = { PATH: process.env['PATH'], HOME: home, XDG_STATE_HOME: join(home, 'state'), ...options.env };
   const stdio = ['ignore', 'pipe', 'pipe'] as const;
-  const child = spawn(process.execPath, [main, ...args], {
+  const [file = '', ...rest] = [...(options.prefix ?? []), process.execPath, main, ...args];
+  const child = spawn(file, rest, {
     cwd: options.cwd ?? home,
     env,
     stdio: [...stdio],
