@@ -68,73 +68,75 @@ async function startWaiting(
 const resumptions = () =>
   server.requests.filter(({ method, headers }) => method === 'GET' && headers['last-event-id'] !== undefined);
 
-describe.each(table)('$title', (row) => {
-  it('tells the server that a call is cancelled', async () => {
-    const client = await connect(row);
-    const controller = new AbortController();
-    const { call } = await startWaiting(client, { signal: controller.signal });
-    controller.abort(new Error('enough'));
-    await expect(call).rejects.toThrow('enough');
-    await poll(() => server.cancelledCalls === 1, { what: 'the cancellation', timeoutMs: 1_000 });
-    expect(await client.listTools()).toEqual(['wait']);
+for (const row of table)
+  describe(row.title, () => {
+    it('tells the server that a call is cancelled', async () => {
+      const client = await connect(row);
+      const controller = new AbortController();
+      const { call } = await startWaiting(client, { signal: controller.signal });
+      controller.abort(new Error('enough'));
+      await expect(call).rejects.toThrow('enough');
+      await poll(() => server.cancelledCalls === 1, { what: 'the cancellation', timeoutMs: 1_000 });
+      expect(await client.listTools()).toEqual(['wait']);
+    });
+
+    it('is seen to leave by the server at once', async () => {
+      const client = await connect(row);
+      const { call } = await startWaiting(client);
+      const carrier = server.requests.findLast(
+        ({ method, url }) => (method === 'POST' && url === '/mcp') || url === '/sse',
+      );
+      expect(carrier?.cancelled).toBe(false);
+      const leftMs = performance.now();
+      await client.close();
+      await expect(call).rejects.toThrow();
+      await poll(() => carrier?.cancelled, { everyMs: 1, timeoutMs: 1_000, what: 'the abort, upstream,' });
+      leavingsMs.push(performance.now() - leftMs);
+      await expectFailure(undefined, sidecar, { server: 'dev', reason: 'downstream_aborted' });
+      expect(
+        await sidecar.metric('mcp_tls_sidecar_requests_total', { server: 'dev', code: 'aborted' }),
+      ).toBeGreaterThan(0);
+    });
   });
 
-  it('is seen to leave by the server at once', async () => {
-    const client = await connect(row);
-    const { call } = await startWaiting(client);
-    const carrier = server.requests.findLast(
-      ({ method, url }) => (method === 'POST' && url === '/mcp') || url === '/sse',
-    );
-    expect(carrier?.cancelled).toBe(false);
-    const leftMs = performance.now();
-    await client.close();
-    await expect(call).rejects.toThrow();
-    await poll(() => carrier?.cancelled, { everyMs: 1, timeoutMs: 1_000, what: 'the abort, upstream,' });
-    leavingsMs.push(performance.now() - leftMs);
-    await expectFailure(undefined, sidecar, { server: 'dev', reason: 'downstream_aborted' });
-    expect(
-      await sidecar.metric('mcp_tls_sidecar_requests_total', { server: 'dev', code: 'aborted' }),
-    ).toBeGreaterThan(0);
-  });
-});
+for (const row of resumable)
+  describe(row.title, () => {
+    it('takes up the call of a client that is gone', async () => {
+      const first = await connect(row);
+      const { call, tokens } = await startWaiting(first);
+      const { sessionId: id = '' } = first;
+      await first.close();
+      await expect(call).rejects.toThrow();
 
-describe.each(resumable)('$title', (row) => {
-  it('takes up the call of a client that is gone', async () => {
-    const first = await connect(row);
-    const { call, tokens } = await startWaiting(first);
-    const { sessionId: id = '' } = first;
-    await first.close();
-    await expect(call).rejects.toThrow();
+      const second = await connect(row, { session: { id, protocolVersion } });
+      const lastToken = tokens.at(-1) ?? '';
+      const resumed = second.call('wait', {}, { resumptionToken: lastToken });
+      await poll(() => resumptions().length === 1, { what: 'a GET with Last-Event-ID' });
+      expect(resumptions()[0]?.headers['last-event-id']).toBe(lastToken);
+      server.release();
+      expect(await resumed).toBe('waited');
+    });
 
-    const second = await connect(row, { session: { id, protocolVersion } });
-    const lastToken = tokens.at(-1) ?? '';
-    const resumed = second.call('wait', {}, { resumptionToken: lastToken });
-    await poll(() => resumptions().length === 1, { what: 'a GET with Last-Event-ID' });
-    expect(resumptions()[0]?.headers['last-event-id']).toBe(lastToken);
-    server.release();
-    expect(await resumed).toBe('waited');
-  });
+    it('comes back with Last-Event-ID when the server hangs up amid a call', async () => {
+      const client = await connect(row);
+      const { call, tokens } = await startWaiting(client, { args: { closeStream: true } });
+      await poll(() => resumptions().length === 1, { what: 'a GET with Last-Event-ID' });
+      expect(tokens).toContain(resumptions()[0]?.headers['last-event-id']);
+      server.release();
+      expect(await call).toBe('waited');
+    });
 
-  it('comes back with Last-Event-ID when the server hangs up amid a call', async () => {
-    const client = await connect(row);
-    const { call, tokens } = await startWaiting(client, { args: { closeStream: true } });
-    await poll(() => resumptions().length === 1, { what: 'a GET with Last-Event-ID' });
-    expect(tokens).toContain(resumptions()[0]?.headers['last-event-id']);
-    server.release();
-    expect(await call).toBe('waited');
+    it('comes back with Last-Event-ID when the connection to the server breaks amid a call', async () => {
+      const client = await connect(row);
+      const { call, tokens } = await startWaiting(client);
+      server.cutStreams();
+      await poll(() => resumptions().length >= 1, { what: 'a GET with Last-Event-ID' });
+      await expectFailure(undefined, sidecar, { server: 'dev', reason: 'response_incomplete' });
+      expect(tokens).toContain(resumptions()[0]?.headers['last-event-id']);
+      server.release();
+      expect(await call).toBe('waited');
+    });
   });
-
-  it('comes back with Last-Event-ID when the connection to the server breaks amid a call', async () => {
-    const client = await connect(row);
-    const { call, tokens } = await startWaiting(client);
-    server.cutStreams();
-    await poll(() => resumptions().length >= 1, { what: 'a GET with Last-Event-ID' });
-    await expectFailure(undefined, sidecar, { server: 'dev', reason: 'response_incomplete' });
-    expect(tokens).toContain(resumptions()[0]?.headers['last-event-id']);
-    server.release();
-    expect(await call).toBe('waited');
-  });
-});
 
 afterAll(() => {
   const worst = Math.max(...leavingsMs).toFixed(1);
