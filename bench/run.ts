@@ -14,7 +14,7 @@ import { contenders, type Contender, type Subject, type World } from './subjects
 const { values } = parseArgs({
   options: { rounds: { type: 'string' }, quick: { type: 'boolean', default: false } },
 });
-const rounds = Number(values.rounds ?? (values.quick ? 6 : 20));
+const rounds = Number(values.rounds ?? (values.quick ? 5 : 10));
 const size = values.quick
   ? { warmUp: 3_000, requests: 2_500, alone: 300, streams: 500, memoryRounds: 1 }
   : { warmUp: 10_000, requests: 4_000, alone: 500, streams: 1_000, memoryRounds: 3 };
