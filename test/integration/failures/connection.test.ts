@@ -9,6 +9,7 @@ import { configText } from '../../harness/config-text.ts';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { refusingPort, startRawTcp } from '../../harness/raw-upstream.ts';
 import { ask, routes } from '../../harness/routes.ts';
+import { startUpstream } from '../../harness/tls-upstream.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
 
 const root = createCa();
@@ -58,6 +59,22 @@ describe.each(routes)('on the route by $name', ({ target }) => {
     const lookup = () => new Promise<never>(() => undefined);
     const silent = { port: 443, lookup, dial: '200ms' };
     await expectUnreachable(silent, { reason: 'dns_timeout', phase: 'resolve' });
+  });
+
+  it('an exception of ours is internal, says no more to the client, and costs that request alone', async () => {
+    const found = { address: undefined as unknown as string, family: 4 as const };
+    const upstream = await startUpstream({ leaf });
+    const authority = `mcp.test:${upstream.port}`;
+    const sidecar = await startInProcess({
+      config: configText({ dev: { url: `https://${authority}/mcp`, ssl_verify: root.pem } }),
+      lookup: () => Promise.resolve([found]),
+    });
+    const answer = await ask(sidecar.proxy, target({ server: 'dev', authority }, '/mcp'));
+    await expectFailure(answer, sidecar, { server: 'dev', reason: 'internal' });
+    expect(answer.body).not.toContain('undefined');
+    expect(sidecar.logs).toContainEqual(expect.objectContaining({ level: 'error', msg: 'bug' }));
+    found.address = '127.0.0.1';
+    expect((await ask(sidecar.proxy, target({ server: 'dev', authority }, '/mcp'))).status).toBe(200);
   });
 
   it('goes on to the next address where the first refuses', async () => {
