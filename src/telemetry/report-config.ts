@@ -53,9 +53,11 @@ export function reportReload(
   else logger.error(fields, 'configuration refused: the old one stays in force');
   if (!replaced) return;
   reportTrust(logger, snapshot);
-  const places = (one: Snapshot) => JSON.stringify([one.config.settings.listen, one.config.settings.admin]);
-  if (places(before) !== places(snapshot))
-    logger.warn('listen and admin were changed: that takes effect at the next start');
+  for (const key of ['listen', 'admin'] as const) {
+    const place = ({ config }: Snapshot) => JSON.stringify(config.settings[key]);
+    if (place(before) !== place(snapshot))
+      logger.warn(`${key} was changed: that takes effect at the next start`);
+  }
 }
 
 /** Files that are mounts of their own: their changes will not be seen. */

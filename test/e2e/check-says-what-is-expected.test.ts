@@ -24,7 +24,7 @@ test('check prints exactly the expected problems of every case, and its exit cod
     );
     expect({ code, stderr }, name).toEqual({ code: errors > 0 ? 1 : 0, stderr: '' });
   });
-}, 90_000);
+}, 240_000);
 
 test('check --json prints the same problems', async () => {
   const folder = process.cwd();

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
 
 /** Where the cases are; their expected texts name the files as from there. */
 export const caseFolder = fileURLToPath(new URL('../config-cases/', import.meta.url));
@@ -69,9 +70,10 @@ export function isMissingCa({ severity, message }: { severity: string; message: 
   return severity === 'error' && /^ssl_verify of \S+: \/\S+ does not exist$/.test(message);
 }
 
-/** Runs a task for each case, three at a time. */
+/** Runs a task for each case, three at a time. What Node made of the sources is kept for the next process. */
 export async function forEachCase(task: (one: ConfigCase) => Promise<void>): Promise<void> {
-  const waiting = configCases();
+  const compiled = { NODE_COMPILE_CACHE: temporaryDirectory() };
+  const waiting = configCases().map((one) => ({ ...one, env: { ...one.env, ...compiled } }));
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await task(next);
   };

@@ -110,13 +110,13 @@ test('a call that was under way is answered, and it goes a second after', async 
 });
 
 test('the last log lines are written, also for a reader that is late', async () => {
-  const { config } = await start('1s');
+  const { config } = await start('5s');
   const sidecar = await startSidecar({ config });
   const stream = await openStream(sidecar, 'steady');
   await beginDrain(sidecar);
   const calls = Array.from({ length: 200 }, () => fetch(`${sidecar.proxyUrl}/steady/mcp`));
   expect((await Promise.all(calls)).every(({ status }) => status === 200)).toBe(true);
-  await poll(() => stream.ended, { what: 'the end of the stream' });
+  await poll(() => stream.ended, { what: 'the end of the stream', timeoutMs: 10_000 });
   expect(await sidecar.exited).toBe(0);
   const logged = (msg: string) => sidecar.logs.filter((line) => line['msg'] === msg).length;
   expect(logged('request')).toBe(200);

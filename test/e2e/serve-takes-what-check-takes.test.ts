@@ -17,7 +17,7 @@ test('serve refuses a file with one line on stderr and exit code 1, and starts w
   expect(all.filter(isRefused).length).toBeGreaterThan(20);
   expect(all.filter((one) => !isRefused(one)).length).toBeGreaterThan(10);
   await forEachCase((one) => (isRefused(one) ? expectRefused(one) : expectStarted(one)));
-}, 90_000);
+}, 240_000);
 
 async function expectRefused({ name, file, env, expected }: ConfigCase): Promise<void> {
   const { code, stdout, stderr } = await runCommand(['serve', '--config', file], { cwd: caseFolder, env });

@@ -23,7 +23,7 @@ export type Step =
 export function steps(servers: number, count: number): fc.Arbitrary<Step[]> {
   const entry = fc.constantFrom<Written>('a', 'b', 'both', 'rotating', 'off', 'missing', 'absent');
   const written = fc.array(entry, { minLength: servers, maxLength: servers });
-  const pauseMs = fc.nat(50);
+  const pauseMs = fc.nat(25);
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('yaml' as const), written, pauseMs }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('rotate' as const), pauseMs }) },
