@@ -65,7 +65,7 @@ describe.each(clientRoutes)('protocol 2026-07-28 by $name', (route) => {
     leaving.abort();
     await expect(call).rejects.toThrow();
     await poll(() => seen.cancelled === 1, { timeoutMs: 1_000, what: 'the cancellation at the server' });
-    console.info(`cancelled after ${Math.round(performance.now() - leftMs)} ms`);
+    process.stdout.write(`cancelled after ${Math.round(performance.now() - leftMs)} ms\n`);
     await client.close();
   });
 });
