@@ -161,14 +161,16 @@ export class ProxyListener {
 
   #refuseBytes(error: Error, socket: Duplex): void {
     const { code } = error as NodeJS.ErrnoException;
-    // Between requests a client may leave as it likes.
-    if (code === 'ECONNRESET' || !socket.writable) {
+    const latest = this.#latest.get(socket);
+    const isAmidBody = latest?.request.complete === false;
+    // Between requests a client may leave as it likes; amid a body an end is no mistake in HTTP, but a client that left.
+    const hasLeft = code === 'ECONNRESET' || (isAmidBody && code === 'HPE_INVALID_EOF_STATE');
+    if (hasLeft || !socket.writable) {
       socket.destroy();
       return;
     }
     const failure = new Failure('request_malformed', 'request', error);
-    const latest = this.#latest.get(socket);
-    if (latest?.request.complete === false) latest.breakOff(failure);
+    if (isAmidBody) latest.breakOff(failure);
     else this.#refuseOnSocket(socket, '', failure);
   }
 
