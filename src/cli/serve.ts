@@ -18,7 +18,9 @@ export async function serve(
     const fault = address === undefined ? undefined : checkLoopback(address);
     if (fault !== undefined) return `${formatHost(address?.host ?? '')} ${fault.message}`;
   }
-  let sidecar: Sidecar;
+  let sidecar: Sidecar | undefined;
+  // From the first moment on: without a handler the signal ends the process. While it starts there is nothing to reload.
+  process.on('SIGHUP', () => void sidecar?.reload('signal'));
   try {
     sidecar = await start({ file: locateConfig(command.config, env), env, overrides: { listen, admin } });
   } catch (error) {
@@ -26,12 +28,12 @@ export async function serve(
     throw error;
   }
   // What one client or upstream set off must not end the others; the policy in force is immutable and stays right.
+  const running = sidecar;
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
-    process.on(event, (error) => sidecar.reportBug(error));
-  process.on('SIGHUP', () => void sidecar.reload('signal'));
+    process.on(event, (error) => running.reportBug(error));
   await firstSignal();
   const second = firstSignal();
-  await Promise.race([sidecar.drain(), second]);
+  await Promise.race([running.drain(), second]);
   return undefined;
 }
 

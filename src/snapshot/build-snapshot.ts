@@ -32,12 +32,13 @@ export async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
     problems: builder.problems,
     defaultTrust: await builder.defaultTrustInUse(),
     files: await builder.files.seen(),
+    parsed: builder.files.parsed,
   };
 }
 
 class SnapshotBuilder {
   readonly problems: Problem[] = [];
-  readonly files = new FileReader();
+  readonly files: FileReader;
   readonly #options: BuildOptions;
   readonly #previous: ReadonlyMap<string, CompiledEntry>;
   /** By policy key. Taken over where nothing changed: contexts are the costly part of a reload. */
@@ -47,6 +48,7 @@ class SnapshotBuilder {
 
   constructor(options: BuildOptions) {
     this.#options = options;
+    this.files = new FileReader(options.previous?.parsed);
     const previous = options.previous?.table.entries ?? [];
     this.#previous = new Map(previous.map((one) => [entryKey(one.entry), one]));
     for (const { policy } of previous) if (policy !== undefined) this.#policies.set(policy.key, policy);

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Table } from '../policy/table.ts';
+import type { ParsedFiles } from '../trust/load-bundle.ts';
 
 /** One immutable, running configuration: everything that a request needs to be decided and dialled. */
 export interface Snapshot {
@@ -12,6 +13,8 @@ export interface Snapshot {
   readonly defaultTrust: { readonly source: string; readonly certificates: number } | undefined;
   /** Every file and directory that it was built from, with a digest: what the watcher compares. */
   readonly files: ReadonlyMap<string, string>;
+  /** The certificates of those files, so that a reload parses only what changed. */
+  readonly parsed: ParsedFiles;
 }
 
 /** The only mutable cell of policy. */

@@ -43,7 +43,18 @@ const oidNameConstraints = Buffer.from('0603551d1e', 'hex');
  *
  * @returns their subjects
  */
-export function bypassedConstraints({ certificates }: Bundle): string[] {
+export function bypassedConstraints(bundle: Bundle): readonly string[] {
+  const known = bypassed.get(bundle);
+  if (known !== undefined) return known;
+  const found = findBypassedConstraints(bundle);
+  bypassed.set(bundle, found);
+  return found;
+}
+
+/** Many entries may share a bundle. */
+const bypassed = new WeakMap<Bundle, readonly string[]>();
+
+function findBypassedConstraints({ certificates }: Bundle): string[] {
   const constrained = certificates.filter((one) => one.raw.includes(oidNameConstraints));
   return certificates
     .filter((one) => one.ca && one.subject !== one.issuer)

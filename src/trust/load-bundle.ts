@@ -3,10 +3,33 @@ import { createBundle, type BundleResult } from './bundle.ts';
 import { noCertificateFault, parseCertificates } from './parse-certificates.ts';
 import { FileFault, isDirectory, listCaDirectory, readRegularFile, type FileBytes } from './read-file.ts';
 
-/** Reads files for one configuration: each path once, and remembers what it saw, for the watcher. */
+/** The certificates of files, by the SHA-256 of their bytes. */
+export type ParsedFiles = ReadonlyMap<string, X509Certificate[]>;
+
+/** Reads files for one configuration: each path once, and remembers what it saw, for the watcher and the next reload. */
 export class FileReader {
+  readonly #known: ParsedFiles;
+  readonly #parsed = new Map<string, X509Certificate[]>();
   readonly #files = new Map<string, Promise<FileBytes | FileFault>>();
   readonly #directories = new Map<string, Promise<string[] | FileFault>>();
+
+  /** @param known what the last configuration parsed: the same bytes are not parsed again */
+  constructor(known: ParsedFiles = new Map()) {
+    this.#known = known;
+  }
+
+  /** What this configuration parsed. */
+  get parsed(): ParsedFiles {
+    return this.#parsed;
+  }
+
+  /** The certificates of a PEM file; none is no fault yet. */
+  certificatesOf({ bytes, sha256 }: FileBytes): X509Certificate[] | FileFault {
+    const certificates =
+      this.#parsed.get(sha256) ?? this.#known.get(sha256) ?? parseCertificates(bytes.toString('latin1'));
+    if (!(certificates instanceof FileFault)) this.#parsed.set(sha256, certificates);
+    return certificates;
+  }
 
   read(file: string): Promise<FileBytes | FileFault> {
     return getOrCreate(this.#files, file, () => readRegularFile(file));
@@ -50,7 +73,7 @@ export async function loadBundle(path: string, files: FileReader): Promise<Bundl
   if (directory === true) return loadDirectory(path, files);
   const file = await files.read(path);
   if (file instanceof FileFault) return file;
-  const certificates = parseCertificates(file.bytes.toString('latin1'));
+  const certificates = files.certificatesOf(file);
   if (certificates instanceof FileFault) return certificates;
   return certificates.length === 0 ? noCertificateFault(file.bytes) : createBundle(path, certificates);
 }
@@ -62,7 +85,7 @@ async function loadDirectory(directory: string, files: FileReader): Promise<Bund
   for (const name of names) {
     const file = await files.read(name);
     if (file instanceof FileFault) return new FileFault(`holds ${name}, which ${file.message}`, file.hint);
-    const found = parseCertificates(file.bytes.toString('latin1'));
+    const found = files.certificatesOf(file);
     if (found instanceof FileFault) return new FileFault(`holds ${name}, which ${found.message}`, found.hint);
     certificates.push(...found);
   }

@@ -114,6 +114,21 @@ describe('the digest of a path', () => {
   });
 });
 
+describe('a reload', () => {
+  it('parses only the files that changed', async () => {
+    write('a.pem', root.pem);
+    const changing = write('b.pem', other.pem);
+    const first = new FileReader();
+    await loadBundle(directory, first);
+    writeFileSync(changing, createCa().pem);
+    const second = new FileReader(first.parsed);
+    await loadBundle(directory, second);
+    const [unchanged, changed] = [...second.parsed];
+    expect(unchanged?.[1]).toBe(first.parsed.get(unchanged?.[0] ?? ''));
+    expect(first.parsed.has(changed?.[0] ?? '')).toBe(false);
+  });
+});
+
 describe('a bundle', () => {
   it('is the same for the same certificates, whatever their order', () => {
     const one = parseInlineBundle(root.pem + other.pem);
