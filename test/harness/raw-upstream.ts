@@ -1,6 +1,8 @@
-import { createServer as createTcpServer, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { Leaf } from '../../certs-fixtures/issue-leaf.ts';
+import { cleanUp } from './clean-up.ts';
 import { listen, type Listening } from './listen.ts';
 import { contextOf } from './tls-upstream.ts';
 
@@ -30,9 +32,14 @@ export function startRawTcp(onConnection: (socket: Socket) => unknown, host?: st
   return listen(server, host);
 }
 
-/** A port of loopback that refuses connections: it was free a moment ago. */
+/**
+ * A port of 127.0.0.1 that refuses connections until the test ends: it is the local port of a connection, which nobody
+ * else gets meanwhile. One that was only free a moment ago may be another test's by now.
+ */
 export async function refusingPort(): Promise<number> {
-  const { port, close } = await startRawTcp(() => undefined);
-  await close();
-  return port;
+  const { port } = await startRawTcp(() => undefined);
+  const holder = connect(port, '127.0.0.1');
+  cleanUp(() => holder.destroy());
+  await once(holder, 'connect');
+  return holder.localPort ?? 0;
 }
