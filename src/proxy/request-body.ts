@@ -6,8 +6,9 @@ const maxIdBytes = 65_536;
 const maxIdMs = 1_000;
 
 /**
- * The body of a downstream request. A small one that came with its head is taken whole, which saves a chain of
- * streams; anything else is relayed as it arrives, with its beginning remembered in case the request fails.
+ * The body of a downstream request. One that has come whole by the time it is wanted (while a connection was dialled,
+ * say) goes out in one piece; anything else is relayed as it arrives, with its beginning remembered in case the request
+ * fails.
  */
 export class RequestBody {
   readonly #request: IncomingMessage;

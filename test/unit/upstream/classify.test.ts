@@ -43,8 +43,6 @@ describe('the code of an error names its reason', () => {
     ['UND_ERR_SOCKET', 'other side closed', false, 'connection_lost'],
     ['UND_ERR_SOCKET', 'other side closed', true, 'response_incomplete'],
     ['UND_ERR_SOCKET', 'bad response', false, 'response_malformed'],
-    ['HPE_INVALID_CONSTANT', '', false, 'response_malformed'],
-    ['HPE_INVALID_EOF_STATE', '', true, 'response_incomplete'],
     ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', '', true, 'response_incomplete'],
     ['UND_ERR_HEADERS_OVERFLOW', '', false, 'response_malformed'],
     ['ERR_INVALID_CHAR', '', false, 'response_malformed'],
@@ -52,5 +50,12 @@ describe('the code of an error names its reason', () => {
     ['ERR_ASSERTION', '', false, 'internal'],
   ])('%s (%s), begun: %s, is %s', (code, message, begun, reason) => {
     expect(classifyExchangeError(error(code, message), begun)).toBe(reason);
+  });
+
+  it.each([
+    ['Invalid header token', 'response_malformed'],
+    ['Invalid EOF state', 'response_incomplete'],
+  ])("llhttp's %s is %s, though it comes without a code", (message, reason) => {
+    expect(classifyExchangeError(new errors.HTTPParserError(message), true)).toBe(reason);
   });
 });
