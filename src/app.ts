@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { DestinationStream } from 'pino';
 import { AdminListener } from './admin/admin-listener.ts';
-import type { Authority } from './authority.ts';
+import { isLoopbackHost, type Authority } from './authority.ts';
 import type { ListenAddress } from './config/config.ts';
 import { isInForce } from './policy/decide.ts';
 import { Failure } from './failure.ts';
 import { drain } from './proxy/drain.ts';
 import { ProxyListener } from './proxy/listener.ts';
-import { isLoopbackName } from './proxy/route.ts';
 import { findFileMounts } from './reload/mount-points.ts';
 import { Reloader, type ReloadReport, type Trigger } from './reload/reloader.ts';
 import { hasErrors, loadConfig, type ConfigLocation } from './snapshot/load-config.ts';
@@ -237,7 +236,7 @@ class App implements Sidecar {
 
   #isOwnListener({ host, port }: Authority): boolean {
     const { allowedHosts } = this.#store.current().config.settings;
-    const isOurs = isLoopbackName(host) || allowedHosts.includes(host);
+    const isOurs = isLoopbackHost(host) || allowedHosts.includes(host);
     return isOurs && this.#proxyAddresses.some((own) => own.port === port);
   }
 }

@@ -62,3 +62,8 @@ export function formatHostHeader({ host, port }: Authority, protocol: 'http' | '
 export function formatHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
+
+/** Whether a normalised host is this machine's loopback, which is where we listen. */
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { ListenAddress } from '../config/config.ts';
+import { describeProblem } from '../config/problem.ts';
 import { Failure, failureTable } from '../failure.ts';
 import { bind } from '../proxy/listener.ts';
 import { checkBrowser } from '../proxy/route.ts';
@@ -80,14 +81,7 @@ export class AdminListener {
     }
     const report = await this.#context.reload({ closeChanged: url.searchParams.get('close') === 'changed' });
     response.writeHead(report.failed ? 500 : 200, { 'Content-Type': 'application/json' });
-    const problems = report.problems.map(({ severity, file, line, column, message, hint }) => ({
-      severity,
-      file,
-      line,
-      column,
-      message,
-      hint,
-    }));
+    const problems = report.problems.map(describeProblem);
     response.end(`${JSON.stringify({ result: report.failed ? 'failure' : 'success', problems })}\n`);
   }
 }

@@ -1,3 +1,4 @@
+import { describeProblem } from '../config/problem.ts';
 import { renderProblem } from '../config/render-problem.ts';
 import { hasErrors, loadConfig, type LoadedConfig } from '../snapshot/load-config.ts';
 import { locateConfig } from './locate-config.ts';
@@ -21,14 +22,7 @@ export async function check(
 }
 
 function renderJson({ problems }: LoadedConfig): string {
-  const shown = problems.map(({ severity, file, line, column, message, hint }) => ({
-    severity,
-    file,
-    line,
-    column,
-    message,
-    hint,
-  }));
+  const shown = problems.map(describeProblem);
   return `${JSON.stringify({ problems: shown }, undefined, 2)}\n`;
 }
 

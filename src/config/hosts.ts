@@ -1,16 +1,11 @@
 import { isIPv6 } from 'node:net';
-import { normaliseHost, parseAuthority } from '../authority.ts';
+import { isLoopbackHost, normaliseHost, parseAuthority } from '../authority.ts';
 import type { HostPattern } from './config.ts';
 import { Fault } from './fault.ts';
 
 /** Normalises a host without a port; an IPv6 literal with or without brackets. */
 export function normaliseBareHost(text: string): string | undefined {
   return normaliseHost(isIPv6(text) ? `[${text}]` : text);
-}
-
-/** Whether a normalised host is this machine's loopback, which is where we listen. */
-export function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 /** Whether a normalised host leads to loopback in any of its spellings: `0.0.0.0` and IPv4 inside IPv6 do too. */

@@ -1,4 +1,5 @@
-import { isLoopbackHost, normaliseBareHost } from './hosts.ts';
+import { isLoopbackHost } from '../authority.ts';
+import { normaliseBareHost } from './hosts.ts';
 import type { ListenAddress } from './config.ts';
 import { Fault } from './fault.ts';
 

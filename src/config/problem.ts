@@ -15,3 +15,8 @@ export interface Problem {
   /** The entry that this spoils alone; undefined where it refuses the file. */
   readonly entry: string | undefined;
 }
+
+/** A problem as `check --json` and the reload endpoint show it. */
+export function describeProblem({ severity, file, line, column, message, hint }: Problem): object {
+  return { severity, file, line, column, message, hint };
+}

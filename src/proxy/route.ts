@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
-import { normaliseHost, parseAuthority, type Authority } from '../authority.ts';
+import { isLoopbackHost, normaliseHost, parseAuthority, type Authority } from '../authority.ts';
 import { Failure } from '../failure.ts';
 
 /** Which of the routes a request takes, and where it asks to go. */
@@ -126,12 +125,7 @@ function isTrustedOrigin(origin: string, allowedHosts: readonly string[]): boole
 }
 
 function isTrustedName(host: string, allowedHosts: readonly string[]): boolean {
-  return isLoopbackName(host) || allowedHosts.includes(host);
-}
-
-/** `localhost` and the literals of loopback, normalised. */
-export function isLoopbackName(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  return isLoopbackHost(host) || allowedHosts.includes(host);
 }
 
 function malformed(): Failure {
