@@ -1,8 +1,8 @@
 import { Failure } from '../failure.ts';
 import { placeReference, type RewriteContext } from './rewrite.ts';
 
-/** The first event of a stream is a few hundred bytes; more than this is no `endpoint`. */
-const maxFirstEventBytes = 65_536;
+/** An `endpoint` is a few hundred bytes: a first event of more than this is a message, and is not held back. */
+const maxHeldBytes = 65_536;
 
 /**
  * Watches the SSE stream of a base-URL GET. The old SSE transport names in its first event, `endpoint`, where to
@@ -31,8 +31,11 @@ export class EndpointFilter {
     if (end === undefined) {
       this.#held.push(chunk.subarray(preamble));
       this.#heldBytes += chunk.length - preamble;
-      const endless = this.#heldBytes > maxFirstEventBytes;
-      return { pass: before, ...(endless ? { failure: malformed('a first event without end') } : {}) };
+      if (this.#heldBytes <= maxHeldBytes) return { pass: before };
+      const large = this.#release(Buffer.alloc(0));
+      this.#held = undefined;
+      const scanned = this.#scan(large);
+      return { ...scanned, pass: Buffer.concat([before, scanned.pass]) };
     }
     const written = this.#release(chunk.subarray(preamble, end));
     const event = rewriteEvent(written, this.#context);
@@ -70,7 +73,10 @@ export class EndpointFilter {
       const byte = chunk[index];
       if (byte === 10 || byte === 13) {
         if (isEndpointLine(this.#line))
-          return { pass: chunk.subarray(0, index), failure: malformed('a second endpoint event') };
+          return {
+            pass: chunk.subarray(0, index),
+            failure: malformed('an endpoint event that is not the first, or too large'),
+          };
         this.#line = '';
       } else if (this.#line.length < longestLine) this.#line += String.fromCharCode(byte ?? 0);
       // The line is too long to matter: on to its end.
