@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Problem } from '../config/problem.ts';
 import { hasErrors, loadConfig, type ConfigLocation, type LoadedConfig } from '../snapshot/load-config.ts';
 import type { Snapshot, SnapshotStore } from '../snapshot/snapshot.ts';
@@ -21,7 +22,7 @@ export interface ReloaderOptions {
   readonly location: ConfigLocation;
   readonly store: SnapshotStore;
   /** The files of the first load. */
-  readonly inputs: ReadonlyMap<string, string>;
+  readonly inputs: Inputs;
   /** Called after the step, in the same tick. */
   readonly onReload: (report: ReloadReport) => void;
   readonly onWatchError: (error: unknown) => void;
@@ -30,18 +31,20 @@ export interface ReloaderOptions {
 
 /** The floor for file systems that tell nothing. */
 const defaultPollMs = 5_000;
-/** Writers write in pieces: after the first event this long, and as long again until two looks agree. */
+/** Writers write in pieces: two looks this far apart have to agree before what they see is read. */
 const settleMs = 40;
-/** A file that has just gone or is empty is most likely about to be replaced. */
-const vanishedLooks = 8;
 const maxLooks = 20;
+/** A file that is being replaced is gone or broken for a moment: a failure has to last this many looks. */
+const patientLooks = 8;
+/** So that a writer who never comes to an end does not hold up the report for ever. */
+const maxAttempts = 5;
 
 /** Keeps the snapshot in force up to date with its files: builds whole, then swaps once, one reload at a time. */
 export class Reloader {
   readonly #options: ReloaderOptions;
   readonly #watcher: FileWatcher;
   readonly #poll: NodeJS.Timeout;
-  #inputs: ReadonlyMap<string, string>;
+  #inputs: Inputs;
   #tail: Promise<unknown> = Promise.resolve();
   /** Looks asked for since the one under way began; 0 where none is. */
   #looksWanted = 0;
@@ -78,7 +81,8 @@ export class Reloader {
   async #reload(trigger: Trigger): Promise<ReloadReport> {
     const { store, location, onReload } = this.#options;
     const before = store.current();
-    const loaded: LoadedConfig = await loadConfig(location, before);
+    const loaded =
+      trigger === 'change' ? await this.#loadPatiently(before) : await loadConfig(location, before);
     this.#inputs = loaded.inputs;
     if (loaded.snapshot !== undefined) store.replace(loaded.snapshot);
     const report = { trigger, failed: hasErrors(loaded.problems), problems: loaded.problems, before };
@@ -110,42 +114,48 @@ export class Reloader {
   }
 
   async #changedAndSettled(): Promise<boolean> {
-    let last = await this.#digests();
-    if (this.#isAsLoaded(last)) return false;
-    let vanished = 0;
+    let last = await this.#digests(this.#inputs);
+    if (isSame(last, this.#inputs)) return false;
     for (let look = 0; look < maxLooks; look++) {
-      await new Promise((resolve) => setTimeout(resolve, settleMs));
-      const now = await this.#digests();
-      const settled = [...now].every(([file, digest]) => last.get(file) === digest);
-      if (settled && (!this.#hasVanished(now) || ++vanished >= vanishedLooks)) return !this.#isAsLoaded(now);
+      await sleep(settleMs);
+      const now = await this.#digests(this.#inputs);
+      if (isSame(now, last)) return !isSame(now, this.#inputs);
       last = now;
     }
     return true;
   }
 
-  async #digests(): Promise<Map<string, string>> {
-    const { files } = this;
+  /** Loads what was written, and where that has errors waits whether it is being written still. */
+  async #loadPatiently(before: Snapshot): Promise<LoadedConfig> {
+    let loaded = await loadConfig(this.#options.location, before);
+    for (let attempt = 1; attempt < maxAttempts && hasErrors(loaded.problems); attempt++) {
+      if (!(await this.#changesSoon(loaded.inputs))) break;
+      loaded = await loadConfig(this.#options.location, before);
+    }
+    return loaded;
+  }
+
+  async #changesSoon(inputs: Inputs): Promise<boolean> {
+    for (let look = 0; look < patientLooks; look++) {
+      await sleep(settleMs);
+      if (!isSame(await this.#digests(inputs), inputs)) return true;
+    }
+    return false;
+  }
+
+  async #digests(inputs: Inputs): Promise<Inputs> {
+    const files = [...inputs.keys()];
     const yaml = this.#options.location.file;
     const digests = await Promise.all(
       files.map((file) => (file === yaml ? digestRegularFile(file) : digestPath(file))),
     );
     return new Map(files.map((file, index) => [file, digests[index] ?? '']));
   }
-
-  #isAsLoaded(digests: ReadonlyMap<string, string>): boolean {
-    return [...this.#inputs].every(([file, digest]) => digests.get(file) === digest);
-  }
-
-  #hasVanished(digests: ReadonlyMap<string, string>): boolean {
-    return [...digests].some(
-      ([file, digest]) => isNothing(digest) && !isNothing(this.#inputs.get(file) ?? ''),
-    );
-  }
 }
 
-/** SHA-256 of no bytes at all. */
-const emptySha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+/** Files and directories with a digest of what was there. */
+type Inputs = ReadonlyMap<string, string>;
 
-function isNothing(digest: string): boolean {
-  return digest === emptySha256 || digest === 'does not exist';
+function isSame(some: Inputs, others: Inputs): boolean {
+  return [...some].every(([file, digest]) => others.get(file) === digest);
 }

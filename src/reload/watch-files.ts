@@ -32,6 +32,8 @@ export function createFileWatcher(onChange: () => void, onError: (error: unknown
         depth: 0,
         followSymlinks: false,
         ignoreInitial: true,
+        // What is gone for a moment is for the reload to wait for; here it would only cost time.
+        atomic: false,
         ignored: (candidate) =>
           !directories.has(candidate) && !names.has(candidate) && !names.has(path.dirname(candidate)),
       });

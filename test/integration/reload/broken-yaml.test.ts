@@ -97,7 +97,8 @@ test('a directory in the place of the YAML is one failure, until the YAML is bac
   const load = await startLoad(sidecar);
   unlinkSync(sidecar.configFile);
   mkdirSync(sidecar.configFile);
-  await untilReloads(sidecar, 'failure', 1);
+  // The watcher says nothing of this one: it is for the polling, which has ten seconds.
+  await untilReloads(sidecar, 'failure', 1, 10_000);
   // Nothing to wait for: what must not happen would happen within this time.
   await delay(500);
   expect(await reloads(sidecar, 'failure')).toBe(1);

@@ -100,9 +100,10 @@ export async function untilReloads(
   sidecar: Sidecar,
   result: 'success' | 'failure',
   count: number,
+  timeoutMs = 5_000,
 ): Promise<void> {
   const what = `${count} reloads with the result ${result}`;
-  await poll(async () => (await reloads(sidecar, result)) >= count, { what, everyMs: 20 });
+  await poll(async () => (await reloads(sidecar, result)) >= count, { what, timeoutMs, everyMs: 20 });
 }
 
 /** 1 after a good reload, 0 after a bad one. */
