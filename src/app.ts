@@ -71,8 +71,10 @@ async function firstSnapshot(location: ConfigLocation): Promise<First> {
     ? `${first.file}:${first.line}:${first.column}`
     : (first?.file ?? 'the configuration');
   const more = problems.filter(({ severity }) => severity === 'error').length - 1;
-  const rest = more > 0 ? ` (and ${more} more: run mcp-tls-sidecar check)` : '';
-  throw new StartError(`${place}: ${first?.message ?? 'cannot be used'}${rest}`);
+  const rest = more > 0 ? `and ${more} more: ` : '';
+  throw new StartError(
+    `${place}: ${first?.message ?? 'cannot be used'} (${rest}run mcp-tls-sidecar check for the remedy)`,
+  );
 }
 
 class App implements Sidecar {
@@ -253,7 +255,8 @@ function listenProblem(
 ): string {
   const port = error.port ?? wanted[0]?.port ?? 0;
   const place = `${error.address ?? wanted[0]?.host ?? ''}:${port}`;
-  if (error.code === 'EADDRINUSE') return `cannot listen on ${place}: the port is in use`;
+  if (error.code === 'EADDRINUSE')
+    return `cannot listen on ${place}: the port is in use (by another sidecar? --listen and --admin choose others)`;
   if (error.code === 'EACCES') return `cannot listen on ${place}: ports below 1024 need a privilege`;
   return `cannot listen on ${place}: ${error.code ?? error.message}`;
 }

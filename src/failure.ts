@@ -26,13 +26,13 @@ const rows = {
     status: 403,
     proxyStatus: 'http_request_denied',
     sentence: 'the policy of this sidecar does not allow the request',
-    hint: 'list the host under mcp_servers or mcp_tls_sidecar.hosts; from a browser, add the Host name to allowed_hosts',
+    hint: 'list the host under mcp_servers or mcp_tls_sidecar.hosts',
   },
   server_unknown: {
     status: 500,
     proxyStatus: 'destination_not_found',
-    sentence: 'no server of this name is configured',
-    hint: 'the first segment of the path must be the name of an entry of mcp_servers',
+    sentence: 'no entry of mcp_servers has the name in the first segment of the path',
+    hint: 'write the path as /SERVER/…, with the name as it stands in mcp_servers; upper and lower case differ',
   },
   configuration_unusable: {
     status: 500,
@@ -98,7 +98,7 @@ const rows = {
     status: 502,
     proxyStatus: 'connection_refused',
     sentence: 'the upstream proxy refused the connection',
-    hint: 'check mcp_tls_sidecar.upstream_proxy and what that proxy allows',
+    hint: 'not in this version, which has no upstream proxy',
   },
   connection_lost: {
     status: 502,
@@ -146,13 +146,13 @@ const rows = {
     status: 502,
     proxyStatus: 'tls_certificate_error',
     sentence: 'the key of its certificate is not one of the pinned ones',
-    hint: 'if the key was changed on purpose, update tls.pin_sha256',
+    hint: 'not in this version, which has no pins',
   },
   tls_cert_strict: {
     status: 502,
     proxyStatus: 'tls_certificate_error',
     sentence: 'its certificate chain fails strict X.509 rules',
-    hint: 'have the certificate issued anew, or set tls.strict: false',
+    hint: 'not in this version, which has no strict mode',
   },
   tls_cert_rejected: {
     status: 502,
@@ -164,7 +164,7 @@ const rows = {
     status: 502,
     proxyStatus: 'tls_alert_received',
     sentence: 'it asks for a client certificate',
-    hint: 'the server needs mutual TLS: it wants a client certificate from this sidecar',
+    hint: 'the server needs mutual TLS; this version of the sidecar cannot send a client certificate',
   },
   tls_alert_received: {
     status: 502,
@@ -212,7 +212,7 @@ const rows = {
     status: 0,
     proxyStatus: undefined,
     sentence: 'the client ended the TLS handshake',
-    hint: 'the client has to trust the local CA of the sidecar',
+    hint: 'not in this version, which has no CONNECT route',
   },
 } as const satisfies Record<string, FailureRow>;
 
@@ -234,15 +234,31 @@ export class Failure {
   readonly phase: Phase;
   /** The error behind it, for the log only: upstream text never goes to a client. */
   readonly cause: unknown;
+  /** What happened, in the words that fit best. */
+  readonly sentence: string;
+  readonly hint: string;
 
-  constructor(reason: FailureReason, phase: Phase, cause?: unknown) {
+  /** @param words in place of those of the table, where one knows better; safe for clients */
+  constructor(
+    reason: FailureReason,
+    phase: Phase,
+    cause?: unknown,
+    words: FailureWords = failureTable[reason],
+  ) {
     this.reason = reason;
     this.phase = phase;
     this.cause = cause;
+    this.sentence = words.sentence;
+    this.hint = words.hint;
   }
 }
 
-/** One sentence: what failed, for which server, why. Safe for clients. */
-export function describeFailure(failure: Failure, server: string): string {
-  return `request to MCP server "${server}" failed: ${failureTable[failure.reason].sentence}`;
+/** What happened, in words that follow the server's name, and what to do. */
+export type FailureWords = Pick<FailureRow, 'sentence' | 'hint'>;
+
+/** One sentence: what failed, for which server (undefined where none was found), why. Safe for clients. */
+export function describeFailure({ sentence }: Failure, server: string | undefined): string {
+  return server === undefined
+    ? `request failed: ${sentence}`
+    : `request to MCP server "${server}" failed: ${sentence}`;
 }

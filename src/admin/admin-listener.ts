@@ -75,8 +75,8 @@ export class AdminListener {
       ? checkBrowser(request, request.headers.host, this.#context.allowedHosts())
       : new Failure('policy_denied', 'request');
     if (denied !== undefined) {
-      const { status, sentence } = failureTable[denied.reason];
-      sendText(response, status, `${denied.reason}: ${sentence}\n`);
+      const { status } = failureTable[denied.reason];
+      sendText(response, status, `${denied.reason}: ${denied.sentence}\nhint: ${denied.hint}\n`);
       return;
     }
     const report = await this.#context.reload({ closeChanged: url.searchParams.get('close') === 'changed' });

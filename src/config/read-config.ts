@@ -31,7 +31,12 @@ export interface ConfigSource {
  * Reads a configuration: pure, no file is opened. All problems are reported at once, in the order of the file;
  * `config` is undefined where one of them refuses the whole file.
  */
-export function readConfig(source: ConfigSource): { config: Config | undefined; problems: Problem[] } {
+export function readConfig(source: ConfigSource): {
+  config: Config | undefined;
+  /** What could be made of a file even though it is refused, so that the files it names are looked at all the same. */
+  legible: Config | undefined;
+  problems: Problem[];
+} {
   const parsed = parseFile(source.bytes);
   const report = createReport(source.file, parsed.excerptAt);
   for (const { fault, position } of parsed.faults) {
@@ -39,9 +44,10 @@ export function readConfig(source: ConfigSource): { config: Config | undefined; 
   }
   const entries = parsed.root === undefined ? undefined : readEntries(parsed.root, source, report);
   const problems = report.sorted();
-  if (entries === undefined || report.refusesFile()) return { config: undefined, problems };
+  if (entries === undefined) return { config: undefined, legible: undefined, problems };
   const sha256 = createHash('sha256').update(source.bytes).digest('hex');
-  return { config: { file: source.file, sha256, ...entries, excerptAt: parsed.excerptAt }, problems };
+  const legible = { file: source.file, sha256, ...entries, excerptAt: parsed.excerptAt };
+  return { config: report.refusesFile() ? undefined : legible, legible, problems };
 }
 
 function readEntries(

@@ -1,5 +1,5 @@
 import type { Authority } from '../authority.ts';
-import { Failure } from '../failure.ts';
+import { Failure, type FailureWords } from '../failure.ts';
 import type { Policy } from './policy.ts';
 import type { CompiledEntry, Table } from './table.ts';
 
@@ -55,7 +55,11 @@ export function decideByAuthority(
     const listed = { host: authority.host, port };
     return decideByEntry(bestByPath(context.table.find(listed), request.path), listed);
   }
-  if (ports.length > 1) return refuse(unlisted, 'request_malformed');
+  if (ports.length > 1)
+    return refuse(unlisted, 'request_malformed', {
+      sentence: `the host is listed with several https ports (${ports.join(', ')}), and the URL names none of them`,
+      hint: 'write the port into the URL',
+    });
   if (context.unlistedPlaintext === 'deny' || request.secure) return refuse(unlisted, 'policy_denied');
   return { kind: 'plain', server: unlisted, authority, listed: false };
 }
@@ -78,7 +82,11 @@ export const plainKey = 'plain';
 function decideByEntry(compiled: CompiledEntry | undefined, authority: Authority): Decision {
   if (compiled === undefined) return refuse(unlisted, 'policy_denied');
   const { entry, policy } = compiled;
-  if (entry.kind === 'host' && entry.action === 'deny') return refuse(entry.name, 'policy_denied');
+  if (entry.kind === 'host' && entry.action === 'deny')
+    return refuse(entry.name, 'policy_denied', {
+      sentence: 'the configuration denies this host',
+      hint: 'the entry of mcp_tls_sidecar.hosts says deny: change it there if the host is to be reached',
+    });
   if (compiled.state === 'unusable') return refuse(entry.name, 'configuration_unusable');
   if (policy !== undefined) return { kind: 'tls', server: entry.name, authority, listed: true, policy };
   return { kind: 'plain', server: entry.name, authority, listed: true };
@@ -106,6 +114,7 @@ function isPathPrefix(prefix: string, path: string): boolean {
 function refuse(
   server: string,
   reason: 'server_unknown' | 'request_malformed' | 'policy_denied' | 'configuration_unusable',
+  words?: FailureWords,
 ): Decision {
-  return { kind: 'refuse', server, failure: new Failure(reason, 'policy') };
+  return { kind: 'refuse', server, failure: new Failure(reason, 'policy', undefined, words) };
 }

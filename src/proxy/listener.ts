@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { formatHost } from '../authority.ts';
 import type { ListenAddress } from '../config/config.ts';
-import { Failure } from '../failure.ts';
+import { Failure, type FailureWords } from '../failure.ts';
 import { loggableError, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { recordOutcome, type Outcome } from '../telemetry/request-log.ts';
@@ -17,6 +17,11 @@ import { Visit } from './visit.ts';
 const headersMs = 10_000;
 /** Longer than the pools of httpx (5 s) and undici (4 s) keep theirs, so that they are the ones who close. */
 const keepAliveMs = 75_000;
+/** The CONNECT route is not part of this version. */
+const noConnect: FailureWords = {
+  sentence: 'this version of the sidecar has no CONNECT route',
+  hint: 'use the base URL http://127.0.0.1:8921/SERVER/path, or http:// URLs with HTTP_PROXY',
+};
 /** TCP keep-alive finds clients that vanished. */
 const tcpKeepAliveMs = 30_000;
 /** Connections beyond the limit that still get a reply; more are dropped. */
@@ -153,9 +158,8 @@ export class ProxyListener {
     );
   }
 
-  /** The CONNECT route is not part of this version. */
   #refuseConnect(request: IncomingMessage, socket: Duplex): void {
-    const failure = new Failure('policy_denied', 'request', new Error('this version has no CONNECT route'));
+    const failure = new Failure('policy_denied', 'request', undefined, noConnect);
     this.#refuseOnSocket(socket, request.method ?? '', failure);
   }
 

@@ -22,9 +22,9 @@ export function failureBody(
   server: string,
   requestBody: Buffer | undefined,
 ): { contentType: string; text: string } {
-  const { reason, phase } = failure;
-  const { hint, status } = failureTable[reason];
-  const message = describeFailure(failure, server);
+  const { reason, phase, hint } = failure;
+  const { status } = failureTable[reason];
+  const message = describeFailure(failure, server === unlisted ? undefined : server);
   const id = requestBody === undefined ? undefined : jsonRpcId(requestBody);
   if (id === undefined) {
     const problem = { title: message, status, detail: hint, reason, phase, server, hint };

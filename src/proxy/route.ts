@@ -133,5 +133,8 @@ function malformed(): Failure {
 }
 
 function denied(): Failure {
-  return new Failure('policy_denied', 'request');
+  return new Failure('policy_denied', 'request', undefined, {
+    sentence: 'the Host, Origin or site of the request is not one that this sidecar answers to',
+    hint: 'call it by 127.0.0.1 or localhost, or add the host name to mcp_tls_sidecar.allowed_hosts',
+  });
 }

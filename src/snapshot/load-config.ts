@@ -44,15 +44,16 @@ export async function loadConfig(location: ConfigLocation, previous?: Snapshot):
   if (file !== undefined) inputs.set(file, read instanceof FileFault ? read.message : (read?.sha256 ?? ''));
   if (read instanceof FileFault) return refused([fileProblem(file ?? '', read)], inputs, previous);
 
-  const { config, problems } = readConfig({ ...location, bytes: read?.bytes ?? embeddedDefault });
-  if (config === undefined) return refused(problems, inputs, previous);
-  const snapshot = await buildSnapshot({ config, env: location.env, previous });
+  const { config, legible, problems } = readConfig({ ...location, bytes: read?.bytes ?? embeddedDefault });
+  if (legible === undefined) return refused(problems, inputs, previous);
+  const snapshot = await buildSnapshot({ config: legible, env: location.env, previous });
   const all = [...problems, ...snapshot.problems].sort((a, b) => a.line - b.line || a.column - b.column);
-  const own = file === undefined ? [] : ([[file, read?.sha256 ?? '']] as const);
-  return { snapshot, problems: all, inputs: new Map([...own, ...snapshot.files]) };
+  for (const [name, digest] of snapshot.files) if (!inputs.has(name)) inputs.set(name, digest);
+  if (config === undefined) return refused(all, inputs, previous);
+  return { snapshot, problems: all, inputs };
 }
 
-/** The files of the snapshot in force were not read, so what they hold now is all that there is to know of them. */
+/** The files of the snapshot in force are watched on: what they hold now is all that there is to know of them. */
 async function refused(
   problems: readonly Problem[],
   own: ReadonlyMap<string, string>,

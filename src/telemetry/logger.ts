@@ -51,6 +51,10 @@ export function loggableError(error: unknown): { code?: string; message: string 
   if (error === undefined) return undefined;
   if (!(error instanceof Error)) return { message: typeof error === 'string' ? error : 'unknown error' };
   const { code } = error as NodeJS.ErrnoException;
-  const message = error.message.replace(/[\p{Cc}\p{Cf}]/gu, ' ').slice(0, 500);
+  // Node's advice on its own options is none for us.
+  const message = error.message
+    .replace(/; if the root CA is installed locally.*/s, '')
+    .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
+    .slice(0, 500);
   return code === undefined ? { message } : { code, message };
 }

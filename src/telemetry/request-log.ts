@@ -1,5 +1,4 @@
 import type { Failure } from '../failure.ts';
-import { failureTable } from '../failure.ts';
 import { loggableError, type Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -44,7 +43,7 @@ export function failureFields(failure: Failure): Record<string, unknown> {
   return {
     reason: failure.reason,
     phase: failure.phase,
-    hint: failureTable[failure.reason].hint,
+    hint: failure.hint,
     error: loggableError(failure.cause),
   };
 }
