@@ -72,9 +72,8 @@ async function firstSnapshot(location: ConfigLocation): Promise<First> {
     : (first?.file ?? 'the configuration');
   const more = problems.filter(({ severity }) => severity === 'error').length - 1;
   const rest = more > 0 ? `and ${more} more: ` : '';
-  throw new StartError(
-    `${place}: ${first?.message ?? 'cannot be used'} (${rest}run mcp-tls-sidecar check for the remedy)`,
-  );
+  const remedy = first?.line ? ` (${rest}run mcp-tls-sidecar check for the remedy)` : '';
+  throw new StartError(`${place}: ${first?.message ?? 'cannot be used'}${remedy}`);
 }
 
 class App implements Sidecar {

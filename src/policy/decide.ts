@@ -48,7 +48,11 @@ export function decideByAuthority(
   request: { readonly path: string; readonly secure: boolean },
 ): Decision {
   const given = context.table.find(authority);
-  if (given.length > 0) return decideByEntry(bestByPath(given, request.path), authority);
+  if (given.length > 0) {
+    const decision = decideByEntry(bestByPath(given, request.path), authority);
+    // Who wrote https:// must not get plain http.
+    return request.secure && decision.kind === 'plain' ? refuse(decision.server, 'policy_denied') : decision;
+  }
   const ports = context.table.httpsPorts(authority.host);
   const port = ports.length === 1 ? ports[0] : ports.find((one) => one === 443);
   if (port !== undefined) {
@@ -73,7 +77,12 @@ export function decideByAuthority(
 export function isInForce(context: DecisionContext, authority: Authority, policyKey: string): boolean {
   const found = context.table.find(authority);
   if (found.length === 0) return policyKey === plainKey && context.unlistedPlaintext === 'pass';
-  return found.some(({ policy, state }) => state !== 'unusable' && (policy?.key ?? plainKey) === policyKey);
+  return found.some(
+    ({ entry, policy, state }) =>
+      state !== 'unusable' &&
+      !(entry.kind === 'host' && entry.action === 'deny') &&
+      (policy?.key ?? plainKey) === policyKey,
+  );
 }
 
 /** In place of a policy's key, for plain http. */

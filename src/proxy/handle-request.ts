@@ -33,6 +33,7 @@ export async function handleRequest(context: ProxyContext, visit: Visit): Promis
   if (result instanceof Failure) return fail(visit, result);
   if (result.status === undefined && result.failure !== undefined) return fail(visit, result.failure);
   if (result.failure !== undefined) breakOff(visit);
+  else discardRest(visit);
   const code = result.failure?.reason === 'downstream_aborted' ? 'aborted' : (result.status ?? 'aborted');
   return visit.outcome(code, result.failure);
 }
@@ -136,7 +137,7 @@ function upstreamTarget(snapshot: Snapshot, route: Exclude<Route, { kind: 'not_f
 
 /** Replies with a failure; nobody is left to reply to where the client has gone. */
 async function fail(visit: Visit, failure: Failure): Promise<Outcome> {
-  const { request, response } = visit;
+  const { response } = visit;
   if (failure.reason === 'downstream_aborted') return visit.outcome('aborted', failure);
   const waitsForContinue = visit.expectsContinue && visit.body.bytes === 0;
   const requestBody = waitsForContinue ? undefined : await visit.body.prefix();
@@ -144,12 +145,20 @@ async function fail(visit: Visit, failure: Failure): Promise<Outcome> {
   // Where this request ends is for its sender alone to know: what follows it may be meant to be part of it.
   if (failure.reason === 'request_malformed') response.shouldKeepAlive = false;
   const code = replyFailure(response, { failure, server: visit.server, requestBody });
-  // What the client still sends is read and dropped for a while, or it would never see the reply (RFC 9112, 9.6).
-  if (!request.complete) {
-    request.resume();
-    setTimeout(() => request.complete || request.socket.destroy(), lingerMs).unref();
-  }
+  discardRest(visit);
   return visit.outcome(code, failure);
+}
+
+/**
+ * Reads and drops what the client still sends after its answer, for a while: unread, it would keep the client from
+ * the answer (RFC 9112 section 9.6) and the connection from its next request.
+ */
+function discardRest({ request }: Visit): void {
+  if (request.complete) return;
+  // The abandoned iterator's: while it listens, nothing flows.
+  request.removeAllListeners('readable');
+  request.resume();
+  setTimeout(() => request.complete || request.socket.destroy(), lingerMs).unref();
 }
 
 function notFound(visit: Visit): Outcome {

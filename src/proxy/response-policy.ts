@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Failure } from '../failure.ts';
 import type { Decision } from '../policy/decide.ts';
 import { EndpointFilter } from './endpoint-event.ts';
@@ -25,16 +26,19 @@ export function createResponsePolicy(
           authority: decision.authority,
           target,
           isOwnListener,
+          cookiePath: isBelowServer(visit.request, route.server) ? undefined : `/${route.server}`,
         }
       : undefined;
   return {
     head(raw) {
       visit.headMs = visit.elapsedMs;
+      if (!isFramedPlainly(raw))
+        return new Failure('response_malformed', 'response', new Error('a transfer coding besides chunked'));
       const headers = responseHeaders(raw, via);
       return rewriting === undefined ? headers : rewriteHead(headers, rewriting);
     },
     filter(raw) {
-      if (rewriting === undefined || !mayCarryEndpoint(visit) || !isEventStream(raw)) return undefined;
+      if (rewriting === undefined || visit.request.method !== 'GET' || !isEventStream(raw)) return undefined;
       const encoded = headerValues(raw, 'content-encoding').some(
         (value) => value.toLowerCase() !== 'identity',
       );
@@ -58,6 +62,17 @@ export function mayCarryEndpoint({ route, request }: Visit): boolean {
   );
 }
 
+/** Whether the client asked for something below `/SERVER/`: not for the bare name, nor for a well-known document. */
+function isBelowServer({ url = '' }: IncomingMessage, server: string): boolean {
+  return url.replace(/^http:\/\/[^/]*/i, '').startsWith(`/${server}/`);
+}
+
+/** As the laxest client sees it: some look only for the words, wherever they stand. */
 function isEventStream(raw: RawHeaders): boolean {
-  return headerValues(raw, 'content-type').some((value) => /^\s*text\/event-stream\b/i.test(value));
+  return headerValues(raw, 'content-type').some((value) => /text\/event-stream/i.test(value));
+}
+
+/** A coding besides chunked would be lost with the header (RFC 9112 section 6.1). */
+function isFramedPlainly(raw: RawHeaders): boolean {
+  return headerValues(raw, 'transfer-encoding').every((value) => value.trim().toLowerCase() === 'chunked');
 }

@@ -11,6 +11,11 @@ export interface RewriteContext {
   /** Path and query of the upstream request, against which references are resolved. */
   readonly target: string;
   readonly isOwnListener: (authority: Authority) => boolean;
+  /**
+   * The path of cookies that name none, where a client's default (RFC 6265 section 5.1.4) would reach other servers:
+   * that of `/SERVER` is `/`.
+   */
+  readonly cookiePath?: string | undefined;
 }
 
 /**
@@ -31,7 +36,7 @@ export function rewriteHead(raw: RawHeaders, context: RewriteContext): string[] 
     const place = placeReference(value, context);
     return place.kind === 'own' ? place.path : value;
   });
-  return mapHeader(located, 'set-cookie', (value) => rewriteCookie(value, context.server));
+  return mapHeader(located, 'set-cookie', (value) => rewriteCookie(value, context));
 }
 
 /** In the place of the URL that the client used; only its scheme counts. */
@@ -56,13 +61,23 @@ export function placeReference(
 }
 
 /** `Path` gets the prefix; `Domain` and `Secure` speak of the upstream origin and go. */
-function rewriteCookie(value: string, server: string): string {
-  return value
-    .split(';')
-    .filter((part, index) => index === 0 || !/^\s*(?:domain\s*(?:=|$)|secure\s*$)/i.test(part))
-    .map((part, index) => {
-      const path = index === 0 ? undefined : /^\s*path\s*=\s*(\/.*?)\s*$/i.exec(part)?.[1];
-      return path === undefined ? part : ` Path=/${server}${path === '/' ? '' : path}`;
-    })
-    .join(';');
+function rewriteCookie(value: string, { server, cookiePath }: RewriteContext): string {
+  const parts = value.split(';').filter((part, index) => index === 0 || !isOfOrigin(part));
+  const paths = parts.map((part, index) => (index === 0 ? undefined : cookiePathOf(part)));
+  const rewritten = parts.map((part, index) => {
+    const path = paths[index];
+    return path === undefined ? part : ` Path=/${server}${path === '/' ? '' : path}`;
+  });
+  // One without a Path, or with one that is none, goes by the path that the client asked for.
+  if (cookiePath !== undefined && paths.every((path) => path === undefined))
+    rewritten.push(` Path=${cookiePath}`);
+  return rewritten.join(';');
+}
+
+function isOfOrigin(attribute: string): boolean {
+  return /^\s*(?:domain\s*(?:=|$)|secure\s*$)/i.test(attribute);
+}
+
+function cookiePathOf(attribute: string): string | undefined {
+  return /^\s*path\s*=\s*(\/.*?)\s*$/i.exec(attribute)?.[1];
 }

@@ -38,7 +38,9 @@ export function createFileWatcher(onChange: () => void, onError: (error: unknown
           !directories.has(candidate) && !names.has(candidate) && !names.has(path.dirname(candidate)),
       });
       watcher.on('all', onChange).on('error', onError);
-      await once(watcher, 'ready');
+      // Where the system will not watch (no inotify instance left, a directory that must not be listed), polling has to do.
+      const failed = once(watcher, 'error').then(() => (watched = ''));
+      await Promise.race([once(watcher, 'ready'), failed]).catch(() => (watched = ''));
     },
     async close() {
       await watcher?.close();

@@ -11,7 +11,7 @@ const maxBufferedBytes = 8 * 1024 * 1024;
  * @param stream for tests; else stdout, written without blocking the event loop
  */
 export function createLogger(level: string, stream?: DestinationStream): Logger {
-  const target = stream ?? destination({ fd: 1, sync: false, maxLength: maxBufferedBytes });
+  const target = stream ?? createStdout();
   return pino(
     {
       level,
@@ -23,6 +23,13 @@ export function createLogger(level: string, stream?: DestinationStream): Logger 
     },
     target,
   );
+}
+
+function createStdout(): ReturnType<typeof destination> {
+  const stdout = destination({ fd: 1, sync: false, maxLength: maxBufferedBytes });
+  // A full disk costs lines, not the process; and to log it would only fail again.
+  stdout.on('error', () => undefined);
+  return stdout;
 }
 
 /** How long the reader of stdout has for the last lines. */

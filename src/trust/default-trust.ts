@@ -48,6 +48,8 @@ async function loadNamedTrust(
   // OpenSSL takes a list, separated as PATH is.
   for (const directory of named.directory?.split(':').filter((one) => one !== '') ?? [])
     parts.push(prefixFault(`SSL_CERT_DIR ${directory}`, await loadBundle(directory, files)));
+  if (parts.length === 0)
+    return new FileFault('SSL_CERT_DIR names no directory', 'name one, or unset the variable');
   return parts.reduce((all, one) => {
     if (all instanceof FileFault) return all;
     return one instanceof FileFault ? one : joinBundles(all, one);

@@ -11,15 +11,15 @@ const block = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/g;
  */
 export function parseCertificates(text: string): X509Certificate[] | FileFault {
   const certificates: X509Certificate[] = [];
-  for (const [whole, label] of text.matchAll(block)) {
+  for (const { 0: whole, 1: label, index } of text.matchAll(block)) {
     if (label !== 'CERTIFICATE' && label !== 'X509 CERTIFICATE') {
       if (label === 'TRUSTED CERTIFICATE') return trustedCertificateFault;
       continue;
     }
-    const line = text.slice(0, text.indexOf(whole)).split('\n').length;
     try {
       certificates.push(new X509Certificate(whole.replaceAll('X509 CERTIFICATE', 'CERTIFICATE')));
     } catch {
+      const line = text.slice(0, index).split('\n').length;
       return new FileFault(
         `holds a block at line ${line} that is no certificate`,
         'the file may be cut short or damaged: copy it anew',

@@ -65,6 +65,10 @@ export function classifyConnectError(error: unknown): FailureReason {
       return 'connect_timeout';
     case 'ECONNRESET':
       return 'connection_lost';
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOBUFS':
+      return 'limit_reached';
     default:
       // ENETUNREACH, EHOSTUNREACH, EACCES (a prohibit route), EADDRNOTAVAIL (no address of that family), EINVAL.
       return 'connect_unroutable';
@@ -96,7 +100,8 @@ export function classifyExchangeError(error: unknown, begun: boolean): FailureRe
   if (/^UND_ERR_(?:HEADERS_OVERFLOW|RES_)|^ERR_(?:HTTP_)?INVALID_/.test(code)) return 'response_malformed';
   if (code === 'UND_ERR_SOCKET' && isBadResponse(error)) return 'response_malformed';
   if (lostCodes.has(code)) return begun ? 'response_incomplete' : 'connection_lost';
-  if (code.startsWith('ERR_SSL_')) return begun ? 'response_incomplete' : classifyTlsError(error);
+  if (code.startsWith('ERR_SSL_') || code === 'EPROTO')
+    return begun ? 'response_incomplete' : classifyTlsError(error);
   return 'internal';
 }
 

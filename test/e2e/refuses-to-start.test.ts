@@ -51,7 +51,7 @@ test('a configuration of more than 4 MiB is an error', async () => {
 
 test.each(['listen', 'admin'] as const)('a port of %s that is in use is an error', async (which) => {
   const { authority, port } = await listen(createServer());
-  const line = `cannot listen on 127.0.0.1:${port}: the port is in use`;
+  const line = `cannot listen on 127.0.0.1:${port}: the port is in use (by another sidecar? --listen and --admin choose others)`;
   const other = which === 'listen' ? 'admin' : 'listen';
   await expectRefusal([`--${which}`, authority, `--${other}`, '127.0.0.1:0'], line);
   const file = configFile(`mcp_tls_sidecar: { ${which}: "${authority}", ${other}: "127.0.0.1:0" }`);
@@ -63,7 +63,10 @@ test('the second of two listen addresses that is in use is an error too', async 
   const file = configFile(
     `mcp_tls_sidecar: { listen: ["127.0.0.1:0", "${authority}"], admin: "127.0.0.1:0" }`,
   );
-  await expectRefusal(['--config', file], `cannot listen on 127.0.0.1:${port}: the port is in use`);
+  await expectRefusal(
+    ['--config', file],
+    `cannot listen on 127.0.0.1:${port}: the port is in use (by another sidecar? --listen and --admin choose others)`,
+  );
 });
 
 test.each(['0.0.0.0:0', '[::]:0', '192.0.2.1:0'])(

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Problem } from '../../src/config/problem.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { readFileSync } from 'node:fs';
 import { runCommand } from '../harness/run-command.ts';
@@ -19,12 +20,17 @@ test('serve refuses a file with one line on stderr and exit code 1, and starts w
   await forEachCase((one) => (isRefused(one) ? expectRefused(one) : expectStarted(one)));
 }, 240_000);
 
-async function expectRefused({ name, file, env, expected }: ConfigCase): Promise<void> {
-  const { code, stdout, stderr } = await runCommand(['serve', '--config', file], { cwd: caseFolder, env });
-  const errors = expected.filter(({ severity }) => severity === 'error');
+/** By its first error as `check` has it, which may be that of a CA file that is not there. */
+async function expectRefused({ name, file, env }: ConfigCase): Promise<void> {
+  const options = { cwd: caseFolder, env };
+  const { code, stdout, stderr } = await runCommand(['serve', '--config', file], options);
+  const checked = await runCommand(['check', '--json', '--config', file], options);
+  const { problems } = JSON.parse(checked.stdout) as { problems: Problem[] };
+  const errors = problems.filter(({ severity }) => severity === 'error');
   const [first] = errors;
   const place = first?.line === 0 ? file : `${file}:${first?.line}:${first?.column}`;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more: run mcp-tls-sidecar check)` : '';
+  const others = errors.length > 1 ? `and ${errors.length - 1} more: ` : '';
+  const more = first?.line === 0 ? '' : ` (${others}run mcp-tls-sidecar check for the remedy)`;
   expect({ code, stdout, stderr }, name).toEqual({
     code: 1,
     stdout: '',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../../src/config/read-config.ts';
-import { decideByAuthority, decideByName } from '../../../src/policy/decide.ts';
+import { decideByAuthority, decideByName, isInForce, plainKey } from '../../../src/policy/decide.ts';
 import { createTable, type CompiledEntry } from '../../../src/policy/table.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 
@@ -72,6 +72,22 @@ describe('which entry a host in absolute form gets', () => {
     expect(decide('mcp_servers:\n  s: { url: "http://10.0.0.5:8000/mcp" }\n', '10.0.0.5', 8000)).toBe(
       's plain 10.0.0.5:8000',
     );
+  });
+
+  it('who writes https:// does not get a listed http server', () => {
+    const context = contextOf('mcp_servers:\n  s: { url: "http://10.0.0.5:8000/mcp" }\n');
+    const authority = { host: '10.0.0.5', port: 8000 };
+    expect(decideByAuthority(context, authority, { path: '/', secure: true })).toMatchObject({
+      kind: 'refuse',
+      failure: { reason: 'policy_denied' },
+    });
+  });
+
+  it('a stream in plaintext is not in force where its host has come to be denied', () => {
+    const pass = 'mcp_tls_sidecar:\n  unlisted_plaintext: pass\n';
+    const authority = { host: 'a.test', port: 443 };
+    expect(isInForce(contextOf(pass), authority, plainKey)).toBe(true);
+    expect(isInForce(contextOf(`${pass}  hosts: { "a.test": deny }\n`), authority, plainKey)).toBe(false);
   });
 
   it('deny denies, under its own label', () => {

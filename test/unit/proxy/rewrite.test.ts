@@ -134,6 +134,13 @@ describe('a Set-Cookie', () => {
     expect(rewritten('Set-Cookie', value)).toBe(expected);
   });
 
+  it('gets a path of its own where the default one would reach other servers', () => {
+    const cookies = (value: string) => rewriteHead(['Set-Cookie', value], { ...context, cookiePath: '/mcp' });
+    expect(cookies('a=b; HttpOnly')).toEqual(['Set-Cookie', 'a=b; HttpOnly; Path=/mcp']);
+    expect(cookies('a=b; Path=foo')).toEqual(['Set-Cookie', 'a=b; Path=foo; Path=/mcp']);
+    expect(cookies('a=b; Path=/x')).toEqual(['Set-Cookie', 'a=b; Path=/mcp/x']);
+  });
+
   it('keeps its place among others', () => {
     const head = rewriteHead(['Set-Cookie', 'a=1; Path=/', 'X', '1', 'set-cookie', 'b=2'], context);
     expect(head).toEqual(['Set-Cookie', 'a=1; Path=/mcp', 'X', '1', 'set-cookie', 'b=2']);

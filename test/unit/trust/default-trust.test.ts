@@ -41,6 +41,7 @@ describe('default trust', () => {
     expect(await load({ SSL_CERT_FILE: '/nowhere/ca.pem' })).toBe(
       'SSL_CERT_FILE /nowhere/ca.pem does not exist',
     );
+    expect(await load({ SSL_CERT_DIR: ':' })).toBe('SSL_CERT_DIR names no directory');
     const empty = temporaryDirectory();
     expect(await load({ SSL_CERT_DIR: empty })).toBe(
       `SSL_CERT_DIR ${empty} is a directory without any certificate`,

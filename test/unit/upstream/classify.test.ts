@@ -34,6 +34,7 @@ describe('the code of an error names its reason', () => {
     ['ECONNREFUSED', 'connect_refused'],
     ['ETIMEDOUT', 'connect_timeout'],
     ['ENETUNREACH', 'connect_unroutable'],
+    ['EMFILE', 'limit_reached'],
     ['EHOSTUNREACH', 'connect_unroutable'],
     ['ECONNRESET', 'connection_lost'],
   ])('%s at the connect is %s', (code, reason) => {
@@ -43,6 +44,8 @@ describe('the code of an error names its reason', () => {
   it.each([
     ['UND_ERR_SOCKET', 'other side closed', false, 'connection_lost'],
     ['UND_ERR_SOCKET', 'other side closed', true, 'response_incomplete'],
+    ['EPROTO', 'write EPROTO', false, 'tls_protocol_error'],
+    ['EPROTO', 'write EPROTO', true, 'response_incomplete'],
     ['UND_ERR_SOCKET', 'bad response', false, 'response_malformed'],
     ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', '', true, 'response_incomplete'],
     ['UND_ERR_HEADERS_OVERFLOW', '', false, 'response_malformed'],
