@@ -80,7 +80,7 @@ export const settingsSchema = mappingSchema({
     .describe('Where the proxy listens, one address or a list (default 127.0.0.1:8921); loopback only.'),
   admin: listenSchema
     .nullish()
-    .describe('Where metrics, health and status are served (default 127.0.0.1:9921); loopback only.'),
+    .describe('Where metrics, probes and POST /-/reload are served (default 127.0.0.1:9921); loopback only.'),
   ssl_verify: sslVerify.describe('For every entry that says nothing.'),
   unlisted_hosts: unsupportedSchema(`${REMOVE}; this version has no CONNECT route and denies it`, 'deny'),
   unlisted_plaintext: wordSchema(['deny', 'pass'])
