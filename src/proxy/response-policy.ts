@@ -53,12 +53,11 @@ export function createResponsePolicy(
   };
 }
 
-/** Whether the response may be the stream of the old SSE transport: a GET on a base URL. */
+/** Whether the response may be the stream of the old SSE transport: a GET on a base URL that says it accepts one. */
 export function mayCarryEndpoint({ route, request }: Visit): boolean {
+  const { accept = '' } = request.headers;
   return (
-    route === 'base_url' &&
-    request.method === 'GET' &&
-    /\btext\/event-stream\b/i.test(request.headers.accept ?? '')
+    route === 'base_url' && request.method === 'GET' && /text\/event-stream|\*\/\*|text\/\*/i.test(accept)
   );
 }
 

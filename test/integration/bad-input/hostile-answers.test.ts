@@ -65,3 +65,24 @@ describe('a transfer coding besides chunked', () => {
     await expectFailure(answer, sidecar, { server: 's', reason: 'response_malformed' });
   });
 });
+
+describe('a GET that says it accepts an event stream, by name or not', () => {
+  it.each(['text/event-stream', '*/*', 'text/*, application/json'])(
+    'asks for it unencoded: %s',
+    async (accept) => {
+      const upstream = await startUpstream({ leaf: ca.issue('mcp.test') });
+      const sidecar = await startInProcess({ config: config(upstream.port) });
+      await fetch(`${sidecar.proxyUrl}/s/sse`, { headers: { accept, 'accept-encoding': 'gzip' } });
+      expect(upstream.requests[0]?.headers['accept-encoding']).toBe('identity');
+    },
+  );
+
+  it('leaves the encoding of others to the client', async () => {
+    const upstream = await startUpstream({ leaf: ca.issue('mcp.test') });
+    const sidecar = await startInProcess({ config: config(upstream.port) });
+    await fetch(`${sidecar.proxyUrl}/s/x`, {
+      headers: { accept: 'application/json', 'accept-encoding': 'gzip' },
+    });
+    expect(upstream.requests[0]?.headers['accept-encoding']).toBe('gzip');
+  });
+});
