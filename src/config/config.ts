@@ -62,7 +62,8 @@ export interface Upstream {
 /** One item of `mcp_tls_sidecar.hosts`. */
 export interface HostEntry extends EntryBase {
   readonly kind: 'host';
-  readonly action: 'verify' | 'deny';
+  /** `tunnel`: a CONNECT is relayed blindly. */
+  readonly action: 'verify' | 'tunnel' | 'deny';
   readonly pattern: HostPattern;
 }
 
@@ -88,7 +89,14 @@ export interface Settings {
   /** At least one. */
   readonly listen: readonly ListenAddress[];
   readonly admin: ListenAddress;
+  /** CONNECT to a host without an entry: a blind tunnel, or a refusal. */
+  readonly unlistedHosts: 'pass' | 'deny';
   readonly unlistedPlaintext: 'deny' | 'pass';
+  readonly ca: CaSettings;
+  readonly upstreamProxy: UpstreamProxySettings | undefined;
+  readonly noProxy: readonly NoProxyRule[];
+  /** Whether peers beyond loopback are served, by the CONNECT route alone. */
+  readonly allowRemoteClients: boolean;
   readonly timeouts: { readonly dialMs: number; readonly responseMs: number; readonly drainMs: number };
   readonly limits: { readonly connections: number; readonly headerBytes: number };
   readonly log: {
@@ -99,7 +107,53 @@ export interface Settings {
   readonly allowedHosts: readonly string[];
 }
 
-/** An address to bind: always loopback in this version. Port 0 asks for any free port. */
+/** The `ca` key: the local CA, which clients of the CONNECT route believe. All paths are absolute. */
+export interface CaSettings {
+  /** Where `ca.pem` and `ca-bundle.pem` are written. */
+  readonly directory: string;
+  /** Below which the key of the generated CA is kept; undefined where none can be told: memory only. */
+  readonly stateDirectory: string | undefined;
+  /** The user's own CA, in place of a generated one. */
+  readonly brought: { readonly certificate: string; readonly key: string } | undefined;
+  /** What the generated CA is constrained to; empty: nothing. */
+  readonly permittedDomains: readonly PermittedDomain[];
+  /** Where a problem with the CA is reported: the `ca` key, else `mcp_tls_sidecar`, else the top of the file. */
+  readonly position: Position;
+}
+
+/** A subtree of X.509 name constraints (RFC 5280 section 4.2.1.10): a name and all below it, or a block of addresses. */
+export type PermittedDomain =
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'addresses'; readonly block: AddressBlock };
+
+/** A CIDR block; one address has all its bits. */
+export interface AddressBlock {
+  /** In canonical form. */
+  readonly address: string;
+  readonly prefixLength: number;
+}
+
+/** `upstream_proxy`. */
+export interface UpstreamProxySettings {
+  readonly protocol: 'http' | 'https';
+  readonly authority: Authority;
+  /** The value of `Proxy-Authorization`, where the URL has credentials. Never shown. */
+  readonly authorization: string | undefined;
+  /** How the TLS to an https proxy is verified: `mcp_tls_sidecar.ssl_verify`, else default trust. */
+  readonly sslVerify: SslVerify;
+  readonly position: Position;
+}
+
+/** An item of `no_proxy`: what is dialled directly; without a port, on every one. */
+export type NoProxyRule = { readonly port: number | undefined } & (
+  | { readonly kind: 'host'; readonly host: string }
+  /** `.corp.test`: every name below, not the name itself. */
+  | { readonly kind: 'suffix'; readonly suffix: string }
+  /** For IP literals: names are not resolved to look. */
+  | { readonly kind: 'addresses'; readonly block: AddressBlock }
+);
+
+/** An address to bind. Port 0 asks for any free port. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;

@@ -64,6 +64,17 @@ function fillIn(written: z.output<typeof schema>): Settings {
   return {
     listen: listen === undefined || listen === null ? [DEFAULT_LISTEN] : [listen].flat(),
     admin: admin ?? DEFAULT_ADMIN,
+    unlistedHosts: 'pass',
+    ca: {
+      directory: '/nonexistent',
+      stateDirectory: undefined,
+      brought: undefined,
+      permittedDomains: [],
+      position: { line: 1, column: 1 },
+    },
+    upstreamProxy: undefined,
+    noProxy: [],
+    allowRemoteClients: false,
     unlistedPlaintext: written.unlisted_plaintext ?? 'deny',
     timeouts: {
       dialMs: timeouts?.dial ?? 8000,

@@ -11,6 +11,8 @@ export interface ConfigLocation {
   /** Undefined for the embedded default. */
   readonly file: string | undefined;
   readonly env: NodeJS.ProcessEnv;
+  /** Where relative paths of `ca` start; left out, the working directory of the process. */
+  readonly workingDirectory?: string;
   /** What the command line says in place of the file. */
   readonly overrides?: {
     readonly listen?: ListenAddress | undefined;
