@@ -38,9 +38,12 @@ async function expectRefused({ name, file, env }: ConfigCase): Promise<void> {
   });
 }
 
-/** It listens, and its log says of every problem what `check` says. */
+/**
+ * It listens, and its log says of every problem what `check` says. In a directory of its own: the local CA's public
+ * files are written to the working directory.
+ */
 async function expectStarted({ name, file, env, expected }: ConfigCase): Promise<void> {
-  const sidecar = await startSidecar({ configFile: file, cwd: caseFolder, env });
+  const sidecar = await startSidecar({ configFile: join(caseFolder, file), env });
   expect((await fetch(`${sidecar.adminUrl}/readyz`)).status, name).toBe(200);
   const logged = sidecar.logs
     .filter((line) => 'hint' in line)

@@ -33,6 +33,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
   const ephemeral = { host: '127.0.0.1', port: 0 };
   const running = await start({
     file: configFile,
+    workingDirectory: directory,
     overrides: { listen: ephemeral, admin: ephemeral },
     env: { HOME: directory, XDG_STATE_HOME: join(directory, 'state'), ...options.env },
     lookup: options.lookup ?? loopbackLookup,
