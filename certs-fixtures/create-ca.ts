@@ -1,11 +1,5 @@
-import {
-  commonName,
-  exportKey,
-  generateKeyPair,
-  signCertificate,
-  toPem,
-  type Issuer,
-} from './certificate.ts';
+import { commonName, signCertificate, toPem, type Issuer } from '../src/ca/write-certificate.ts';
+import { exportKey, generateKeyPair } from './key-pairs.ts';
 import { caExtensions, type CaFaults } from './faults.ts';
 import { issueLeaf, type Leaf, type LeafOptions } from './issue-leaf.ts';
 import { validityOf, type CommonOptions } from './validity.ts';

@@ -1,16 +1,19 @@
 import type { KeyObject } from 'node:crypto';
-import { keyIdentifier } from './certificate.ts';
+import { isIP } from 'node:net';
 import {
+  addressSubtree,
   authorityKeyIdentifier,
   basicConstraints,
   extendedKeyUsage,
   keyUsage,
   nameConstraints,
+  nameSubtree,
   subjectAltName,
   subjectKeyIdentifier,
   type KeyUsage,
   type Purpose,
-} from './extensions.ts';
+} from '../src/ca/extensions.ts';
+import { keyIdentifier } from '../src/ca/write-certificate.ts';
 
 /** Departures that any certificate can have. */
 export interface Faults {
@@ -53,7 +56,7 @@ export function caExtensions(faults: CaFaults, own: KeyObject, issuer: KeyObject
     ...(faults.extendedKeyUsage ? [extendedKeyUsage(faults.extendedKeyUsage)] : []),
     ...identifiers(faults, own, issuer),
     ...(permittedNames.length + excludedNames.length > 0
-      ? [nameConstraints(permittedNames, excludedNames)]
+      ? [nameConstraints(permittedNames.map(subtree), excludedNames.map(subtree))]
       : []),
     ...(faults.extraExtensions ?? []),
   ];
@@ -76,6 +79,11 @@ export function leafExtensions(
     ...identifiers(faults, own, issuer),
     ...(faults.extraExtensions ?? []),
   ];
+}
+
+function subtree(name: string): Buffer {
+  const family = isIP(name);
+  return family === 0 ? nameSubtree(name) : addressSubtree(name, family === 4 ? 32 : 128);
 }
 
 const usagesOf = (key: KeyObject): readonly KeyUsage[] =>

@@ -1,13 +1,11 @@
 import {
   commonName,
-  exportKey,
-  generateKeyPair,
-  pinSha256,
   signCertificate,
   toPem,
   type Issuer,
   type KeyPair,
-} from './certificate.ts';
+} from '../src/ca/write-certificate.ts';
+import { exportKey, generateKeyPair, pinSha256 } from './key-pairs.ts';
 import { leafExtensions, type LeafFaults } from './faults.ts';
 import { validityOf, type CommonOptions } from './validity.ts';
 

@@ -1,4 +1,4 @@
-import type { KeyAlgorithm } from './certificate.ts';
+import type { KeyAlgorithm } from './key-pairs.ts';
 
 /** What any certificate can be asked for. Dates left out make it valid now. */
 export interface CommonOptions {

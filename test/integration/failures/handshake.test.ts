@@ -2,13 +2,14 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
 import { selfSigned, type Leaf } from '../../../certs-fixtures/issue-leaf.ts';
-import { toPem } from '../../../certs-fixtures/certificate.ts';
+import { toPem } from '../../../src/ca/write-certificate.ts';
 import type { FailureReason } from '../../../src/failure.ts';
 import { cleanUp } from '../../harness/clean-up.ts';
 import { configText } from '../../harness/config-text.ts';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { startRawTcp } from '../../harness/raw-upstream.ts';
-import { ask, routes } from '../../harness/routes.ts';
+import { ask } from '../../harness/ask.ts';
+import { routes } from '../../harness/routes.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
 import { startUpstream, type Upstream, type UpstreamOptions } from '../../harness/tls-upstream.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The few DER types that a certificate is made of (X.690). Written out here because a certificate library
- * rightly declines to write most of the faults that tests need.
+ * The few DER types that a certificate is made of (X.690). Why they are written out here and not by a library:
+ * docs/decisions/0008-der-writer.md.
  */
 
 /** One tag, its length and the contents. */
