@@ -6,6 +6,8 @@ import { FileFault, readRegularFile } from '../trust/read-file.ts';
 import { locateConfig } from './locate-config.ts';
 
 const timeoutMs = 3_000;
+/** Where to reach a listener on all addresses; not every system takes the unspecified address as a destination. */
+const ANY_ADDRESS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 /**
  * `health`: asks the running sidecar's `/readyz`.
@@ -14,7 +16,7 @@ const timeoutMs = 3_000;
  */
 export async function health(named: string | undefined, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const { host, port } = await adminAddress(named, env);
-  const url = `http://${formatHost(host)}:${port}/readyz`;
+  const url = `http://${formatHost(ANY_ADDRESS[host] ?? host)}:${port}/readyz`;
   return new Promise((resolve) => {
     const request = get(url, { timeout: timeoutMs, agent: false }, (response) => {
       response.resume();

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { ListenAddress } from '../config/config.ts';
 import { Fault } from '../config/fault.ts';
-import { parseAddress } from '../config/listen-address.ts';
+import { parseListenAddress } from '../config/listen-address.ts';
 import { UsageError } from './usage.ts';
 
 /** A command line that makes sense. */
@@ -66,7 +66,9 @@ function parse(argv: readonly string[]) {
 
 function address(option: string, text: string | undefined): ListenAddress | undefined {
   if (text === undefined) return undefined;
-  const parsed = parseAddress(text);
-  if (parsed instanceof Fault) throw new UsageError(`--${option} ${text} ${parsed.message}`, parsed.hint);
-  return parsed;
+  const parsed = parseListenAddress(text);
+  if (!(parsed instanceof Fault)) return parsed;
+  const port = /^:?(\d{1,5})$/.exec(text)?.[1];
+  const hint = port === undefined ? parsed.hint : `write --${option} 127.0.0.1:${port}`;
+  throw new UsageError(`--${option} ${text} ${parsed.message}`, hint);
 }

@@ -1,7 +1,5 @@
 import { start, StartError, type Sidecar } from '../app.ts';
 import type { ListenAddress } from '../config/config.ts';
-import { checkLoopback } from '../config/listen-address.ts';
-import { formatHost } from '../authority.ts';
 import { locateConfig } from './locate-config.ts';
 
 /** `serve`: runs until a signal. @returns undefined after a good end, else why it could not start */
@@ -14,10 +12,6 @@ export async function serve(
   env: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
   const { listen, admin } = command;
-  for (const address of [listen, admin]) {
-    const fault = address === undefined ? undefined : checkLoopback(address);
-    if (fault !== undefined) return `${formatHost(address?.host ?? '')} ${fault.message}`;
-  }
   let sidecar: Sidecar | undefined;
   // From the first moment on: without a handler the signal ends the process. While it starts there is nothing to reload.
   process.on('SIGHUP', () => void sidecar?.reload('signal'));

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { ListenAddress, Settings, Upstream } from './config.ts';
+import type { Authority } from '../authority.ts';
+import type { Settings } from './config.ts';
 import { reachesLoopback } from './hosts.ts';
 import { findPair, isUnset, positionOf } from './located.ts';
 import type { Located, LocatedMap, LocatedPair } from './located.ts';
@@ -29,7 +30,7 @@ export function checkUpstream(
   const error = (position: typeof urlPosition, message: string, hint: string): void => {
     report.add({ severity: 'error', position, message, hint });
   };
-  if (real && isOurs(real, settings)) {
+  if (real && isOurs(real.authority, settings)) {
     error(
       realPosition,
       "tls.upstream_url is this sidecar's own address",
@@ -44,7 +45,7 @@ export function checkUpstream(
     );
   }
   if (real || !url || isSpoiled) return;
-  if (isOurs(url, settings)) {
+  if (isOurs(url.authority, settings)) {
     error(
       urlPosition,
       "url is this sidecar's own address",
@@ -62,7 +63,12 @@ function hasPolicy(map: LocatedMap, tls: Located | undefined): boolean {
   return ['system_roots', 'server_name'].some((key) => !isUnset(findPair(tls, key)?.value));
 }
 
-function isOurs({ authority }: Upstream, { listen, admin }: Settings): boolean {
-  const isHere = ({ port }: ListenAddress): boolean => port !== 0 && port === authority.port;
-  return reachesLoopback(authority.host) && [...listen, admin].some(isHere);
+/** Whether an authority is one of our own listeners, in any spelling that can be told without a resolver. */
+export function isOurs(
+  { host, port }: Authority,
+  { listen, admin }: Pick<Settings, 'listen' | 'admin'>,
+): boolean {
+  return [...listen, admin].some(
+    (own) => own.port !== 0 && own.port === port && (reachesLoopback(host) || own.host === host),
+  );
 }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { checkNames, spoilConflicts } from './check-conflicts.ts';
 import { checkTopKeys } from './check-keys.ts';
+import type { Overrides } from './check-listeners.ts';
 import { checkLitellmSettings } from './check-litellm.ts';
-import type { Config, ListenAddress, Position, Settings } from './config.ts';
+import type { Config, Position } from './config.ts';
 import { findPair } from './located.ts';
 import type { Located, LocatedMap } from './located.ts';
 import { parseFile } from './parse-file.ts';
@@ -23,10 +24,7 @@ export interface ConfigSource {
   /** Where relative paths of `ca` start; left out, the working directory of the process. */
   readonly workingDirectory?: string;
   /** What the command line says in place of the file. */
-  readonly overrides?: {
-    readonly listen?: ListenAddress | undefined;
-    readonly admin?: ListenAddress | undefined;
-  };
+  readonly overrides?: Overrides;
 }
 
 /**
@@ -54,19 +52,14 @@ export function readConfig(source: ConfigSource): {
 
 function readEntries(
   root: LocatedMap,
-  { file, env, overrides }: ConfigSource,
+  { file, env, overrides, workingDirectory = process.cwd() }: ConfigSource,
   report: Report,
 ): Pick<Config, 'servers' | 'hosts' | 'settings'> {
-  const folder = file === undefined ? process.cwd() : dirname(resolve(file));
-  const reading = { report, env, folder };
+  const folder = file === undefined ? workingDirectory : dirname(resolve(file));
+  const reading = { report, env, folder, workingDirectory };
   checkTopKeys(root, report);
   checkLitellmSettings(root, report);
-  const { settings: written, inherited, hosts: writtenHosts } = readSettings(root, reading);
-  const settings: Settings = {
-    ...written,
-    ...(overrides?.listen === undefined ? {} : { listen: [overrides.listen] }),
-    ...(overrides?.admin === undefined ? {} : { admin: overrides.admin }),
-  };
+  const { settings, inherited, hosts: writtenHosts } = readSettings(root, overrides, reading);
   const read = readServers(root, { inherited, settings }, reading);
   const hosts = readHosts(writtenHosts, inherited, reading);
   const servers = spoilConflicts(read, keyPositions(findPair(root, 'mcp_servers')?.value), report);

@@ -76,12 +76,15 @@ function readHost(
           unset = reading.report.add({ severity: 'error', position, message, hint, entry: pair.key });
         });
   if (value?.kind === 'map') return readHostMap(pair, value, pattern, inherited, reading);
-  if (value !== undefined && !isDeny(value)) {
-    reportAction(pair, value, reading);
+  const action = value === undefined ? 'deny' : actionOf(value);
+  if (action === undefined) {
+    const message = 'a host entry is neither a mapping, tunnel nor deny';
+    const hint = 'write {ssl_verify: /path/to/ca.pem}, say, or tunnel, or deny';
+    reading.report.add({ severity: 'error', position: positionOf(pair), message, hint });
     return undefined;
   }
   const trust = { sslVerify: { kind: 'default' as const }, tls: NO_TLS, trustPosition: pair.keyPosition };
-  return makeEntry({ pair, pattern, action: 'deny', trust, spoiledBy: unset });
+  return makeEntry({ pair, pattern, action, trust, spoiledBy: unset });
 }
 
 function readHostMap(
@@ -118,17 +121,7 @@ function makeEntry(entry: {
   return { ...read, ...trust, identity, spoiledBy };
 }
 
-function isDeny(value: Located): boolean {
-  return value.kind === 'scalar' && value.value === 'deny';
-}
-
-function reportAction(pair: LocatedPair, value: Located, { report }: Reading): void {
-  const isTunnel = value.kind === 'scalar' && value.value === 'tunnel';
-  const message = isTunnel
-    ? 'tunnel is not supported by this version'
-    : 'a host entry is neither a mapping nor deny';
-  const hint = isTunnel
-    ? 'remove the line; this version has no CONNECT route'
-    : 'write {ssl_verify: /path/to/ca.pem}, say, or deny';
-  report.add({ severity: 'error', position: positionOf(pair), message, hint });
+function actionOf(value: Located): 'tunnel' | 'deny' | undefined {
+  if (value.kind !== 'scalar') return undefined;
+  return value.value === 'tunnel' || value.value === 'deny' ? value.value : undefined;
 }

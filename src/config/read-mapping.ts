@@ -11,8 +11,10 @@ import { faultOf } from './schema-values.ts';
 export interface Reading {
   readonly report: Report;
   readonly env: NodeJS.ProcessEnv;
-  /** Relative paths start here. */
+  /** Relative paths start here, */
   readonly folder: string;
+  /** and those of `ca` here. */
+  readonly workingDirectory: string;
 }
 
 /** A mapping after reading; `value` is undefined where something in it refuses the file. */

@@ -1,10 +1,13 @@
-import { formatAuthority } from '../authority.ts';
+import { checkListeners, DEFAULT_ADDRESSES } from './check-listeners.ts';
+import type { Overrides } from './check-listeners.ts';
 import { checkSettingsKeys } from './check-keys.ts';
-import type { ListenAddress, Position, Settings, SslVerify } from './config.ts';
+import type { Position, Settings, SslVerify } from './config.ts';
 import { findPair, isUnset, positionOf } from './located.ts';
-import type { Located, LocatedMap, LocatedPair } from './located.ts';
+import type { LocatedMap, LocatedPair } from './located.ts';
+import { checkCa, fillInCa } from './read-ca.ts';
 import { readMapping } from './read-mapping.ts';
 import type { Reading } from './read-mapping.ts';
+import { checkUpstreamProxy, fillInUpstreamProxy } from './read-upstream-proxy.ts';
 import { settingsSchema } from './schema.ts';
 import { resolveSslVerify } from './ssl-verify.ts';
 import type { z } from 'zod';
@@ -23,27 +26,33 @@ export interface InheritedTrust {
 }
 
 const schema = settingsSchema.omit({ hosts: true });
-const DEFAULT_LISTEN: ListenAddress = { host: '127.0.0.1', port: 8921 };
-const DEFAULT_ADMIN: ListenAddress = { host: '127.0.0.1', port: 9921 };
 /** Stands in for settings that are wrong: where we listen is not known, so no URL can be told to be ours. */
-const UNTOLD = { listen: [], admin: { host: '127.0.0.1', port: 0 } };
+const UNTOLD: z.output<typeof schema> = { listen: [], admin: { host: '127.0.0.1', port: 0 } };
 
 /** Reads `mcp_tls_sidecar`; where it is wrong the defaults stand in, so that the rest can be read too. */
-export function readSettings(root: LocatedMap, reading: Reading): ReadSettings {
+export function readSettings(
+  root: LocatedMap,
+  overrides: Overrides | undefined,
+  reading: Reading,
+): ReadSettings {
   const pair = findPair(root, 'mcp_tls_sidecar');
-  const written = asMap(pair, 'mcp_tls_sidecar', reading);
-  if (pair === undefined || written === undefined) {
-    return { settings: fillIn({}), inherited: undefined, hosts: undefined };
-  }
+  const map = asMap(pair, 'mcp_tls_sidecar', reading);
+  checkListeners(map, overrides, reading);
+  const position = pair?.keyPosition ?? { line: 1, column: 1 };
+  const written = map ?? { kind: 'map', pairs: [], position };
   checkSettingsKeys(written, reading.report);
   const { value } = readMapping(schema, written, reading, undefined);
-  const settings = fillIn(value ?? UNTOLD);
-  checkAddresses(settings, written, pair, reading);
-  return {
-    settings,
-    inherited: inheritedTrust(value?.ssl_verify, written, reading),
-    hosts: asMap(findPair(written, 'hosts'), 'hosts', reading),
+  checkCa(written, reading);
+  const inherited = inheritedTrust(value?.ssl_verify, written, reading);
+  const read = value ?? UNTOLD;
+  const settings = {
+    ...fillIn(read),
+    ...listeners(read, overrides),
+    ca: fillInCa(read.ca, findPair(written, 'ca')?.keyPosition ?? position, reading),
+    upstreamProxy: fillInUpstreamProxy(read.upstream_proxy, written, inherited?.sslVerify),
   };
+  checkUpstreamProxy(settings, written, reading);
+  return { settings, inherited, hosts: asMap(findPair(written, 'hosts'), 'hosts', reading) };
 }
 
 /** A mapping that may be left out; anything else is an error. */
@@ -59,22 +68,24 @@ export function asMap(
   return undefined;
 }
 
-function fillIn(written: z.output<typeof schema>): Settings {
-  const { listen, admin, timeouts, limits, log } = written;
+function listeners(
+  { listen, admin }: z.output<typeof schema>,
+  overrides: Overrides | undefined,
+): Pick<Settings, 'listen' | 'admin'> {
   return {
-    listen: listen === undefined || listen === null ? [DEFAULT_LISTEN] : [listen].flat(),
-    admin: admin ?? DEFAULT_ADMIN,
-    unlistedHosts: 'pass',
-    ca: {
-      directory: '/nonexistent',
-      stateDirectory: undefined,
-      brought: undefined,
-      permittedDomains: [],
-      position: { line: 1, column: 1 },
-    },
-    upstreamProxy: undefined,
-    noProxy: [],
-    allowRemoteClients: false,
+    listen: [overrides?.listen ?? listen ?? DEFAULT_ADDRESSES.listen].flat(),
+    admin: overrides?.admin ?? admin ?? DEFAULT_ADDRESSES.admin,
+  };
+}
+
+function fillIn(
+  written: z.output<typeof schema>,
+): Omit<Settings, 'listen' | 'admin' | 'ca' | 'upstreamProxy'> {
+  const { timeouts, limits, log } = written;
+  return {
+    unlistedHosts: written.unlisted_hosts ?? 'pass',
+    noProxy: written.no_proxy ?? [],
+    allowRemoteClients: written.allow_remote_clients ?? false,
     unlistedPlaintext: written.unlisted_plaintext ?? 'deny',
     timeouts: {
       dialMs: timeouts?.dial ?? 8000,
@@ -101,34 +112,4 @@ function inheritedTrust(
     report.add({ severity: 'warning', position, message, hint });
   }
   return { sslVerify: resolveSslVerify(sslVerify, folder), position };
-}
-
-function checkAddresses(
-  settings: Settings,
-  written: LocatedMap,
-  whole: LocatedPair,
-  { report }: Reading,
-): void {
-  const listen = findPair(written, 'listen');
-  const admin = findPair(written, 'admin');
-  const seen = new Set<string>();
-  const check = (address: ListenAddress, position: Position, key: string): void => {
-    const text = formatAuthority(address);
-    if (address.port !== 0 && seen.has(text)) {
-      report.add({
-        severity: 'error',
-        position,
-        message: `${key} names ${text} a second time`,
-        hint: 'give it another port',
-      });
-    }
-    seen.add(text);
-  };
-  settings.listen.forEach((address, index) => check(address, itemPosition(listen, index, whole), 'listen'));
-  check(settings.admin, positionOf(admin ?? listen ?? whole), 'admin');
-}
-
-function itemPosition(listen: LocatedPair | undefined, index: number, whole: LocatedPair): Position {
-  const items: readonly Located[] = listen?.value.kind === 'list' ? listen.value.items : [];
-  return items[index]?.position ?? positionOf(listen ?? whole);
 }

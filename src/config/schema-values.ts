@@ -3,6 +3,9 @@ import { parseDuration } from './duration.ts';
 import { Fault } from './fault.ts';
 import { normaliseBareHost } from './hosts.ts';
 import { parseListenAddress } from './listen-address.ts';
+import { parseNoProxyRule } from './no-proxy.ts';
+import { parsePermittedDomain } from './permitted-domain.ts';
+import { parseProxyUrl } from './proxy-url.ts';
 import { parseSslVerify } from './ssl-verify.ts';
 import { parseUpstreamUrl } from './upstream-url.ts';
 
@@ -49,6 +52,36 @@ export const sslVerifySchema = z
 
 /** An http or https URL. */
 export const urlSchema = text(parseUpstreamUrl, fail('is no URL', 'write https://host/path'));
+
+/** The URL of an HTTP proxy. */
+export const proxyUrlSchema = text(
+  parseProxyUrl,
+  fail('is no URL of a proxy', 'write http://proxy.example.com:3128'),
+);
+
+/** An item of `no_proxy`. */
+export const noProxySchema = text(
+  parseNoProxyRule,
+  fail(
+    'is neither a host nor a block of addresses',
+    'write example.com, .example.com or 10.0.0.0/8, in quotes',
+  ),
+);
+
+/** An item of `ca.permitted_domains`. */
+export const permittedDomainSchema = text(
+  parsePermittedDomain,
+  fail('is neither a host name nor an address', 'write example.com, 10.0.0.5 or 10.0.0.0/8, in quotes'),
+);
+
+/** The path of a file or directory; whether it is there is not asked here. */
+export const pathSchema = text(
+  (path) =>
+    /^\s*$|\p{Cc}|-----BEGIN/u.test(path)
+      ? new Fault('is no path', 'write the path of a file or directory, not what is in it')
+      : path,
+  fail('is no path', 'write a path, in quotes'),
+);
 
 /** A host name or an IP address, without a port. */
 export const hostSchema = text(
@@ -108,16 +141,6 @@ export function unsupportedSchema(meanwhile: string, today?: boolean | string) {
   const nothing = z.null({ error });
   const schema = today === undefined ? nothing : z.union([z.literal(today), z.null()], { error });
   return schema.optional().describe(`Not supported by this version: ${meanwhile}.`);
-}
-
-/** The same for a list: an empty one is today's behaviour. */
-export function unsupportedListSchema(meanwhile: string) {
-  const error = fail('is not supported by this version', meanwhile);
-  return z
-    .array(z.unknown(), { error })
-    .max(0, { error })
-    .nullish()
-    .describe(`Not supported by this version: ${meanwhile}.`);
 }
 
 /** A list of values. */

@@ -7,8 +7,11 @@ import {
   listenSchema,
   listSchema,
   mappingSchema,
+  noProxySchema,
+  pathSchema,
+  permittedDomainSchema,
+  proxyUrlSchema,
   sslVerifySchema,
-  unsupportedListSchema,
   unsupportedSchema,
   urlSchema,
   wordSchema,
@@ -46,6 +49,9 @@ const notYet = {
   rewrite_oauth: unsupportedSchema(`${REMOVE}; in absolute form (HTTP_PROXY) every URL stays real`, false),
 };
 
+/** Keys that are refused by name, so that no hint offers them. */
+export const REFUSED_KEYS: ReadonlySet<string> = new Set(Object.keys(notYet));
+
 /** The `tls` key of a server. */
 export const serverTlsSchema = mappingSchema({
   ...trust,
@@ -77,28 +83,50 @@ export const settingsSchema = mappingSchema({
   listen: z
     .union([listenSchema, listSchema(listenSchema)])
     .nullish()
-    .describe('Where the proxy listens, one address or a list (default 127.0.0.1:8921); loopback only.'),
+    .describe('Where the proxy listens, one address or a list (default 127.0.0.1:8921).'),
   admin: listenSchema
     .nullish()
-    .describe('Where metrics, probes and POST /-/reload are served (default 127.0.0.1:9921); loopback only.'),
+    .describe('Where metrics, probes and POST /-/reload are served (default 127.0.0.1:9921).'),
   ssl_verify: sslVerify.describe('For every entry that says nothing.'),
-  unlisted_hosts: unsupportedSchema(`${REMOVE}; this version has no CONNECT route and denies it`, 'deny'),
+  unlisted_hosts: wordSchema(['pass', 'deny'])
+    .nullish()
+    .describe('CONNECT to a host without an entry: pass (a blind tunnel, the default) or deny.'),
   unlisted_plaintext: wordSchema(['deny', 'pass'])
     .nullish()
     .describe('Plain http to a host without an entry: deny (the default) or pass.'),
   hosts: z
-    .record(z.string(), z.union([hostSettingsSchema, wordSchema(['deny'])]))
+    .record(z.string(), z.union([hostSettingsSchema, wordSchema(['tunnel', 'deny'])]))
     .nullish()
-    .describe('Policy by host, without an MCP server entry: {ssl_verify, tls} or deny.'),
+    .describe('Policy by host, without an MCP server entry: {ssl_verify, tls}, tunnel or deny.'),
   ca: mappingSchema({
-    directory: unsupportedSchema(`${REMOVE}: this version has no local CA`),
-    state_directory: unsupportedSchema(`${REMOVE}: this version has no local CA`),
-    certificate: unsupportedSchema(`${REMOVE}: this version has no local CA`),
-    key: unsupportedSchema(`${REMOVE}: this version has no local CA`),
-    permitted_domains: unsupportedListSchema(`${REMOVE}: this version has no local CA`),
-  }).nullish(),
-  upstream_proxy: unsupportedSchema(`${REMOVE}; this version dials servers directly`),
-  no_proxy: unsupportedListSchema(`${REMOVE}; this version dials servers directly`),
+    directory: pathSchema
+      .nullish()
+      .describe(
+        'Where ca.pem and ca-bundle.pem are written (default ./mcp-tls-sidecar-ca in the working directory).',
+      ),
+    state_directory: pathSchema
+      .nullish()
+      .describe(
+        "Where the CA's key is kept; default $STATE_DIRECTORY, else $XDG_STATE_HOME/mcp-tls-sidecar, else ~/.local/state/mcp-tls-sidecar, else memory only.",
+      ),
+    certificate: pathSchema
+      .nullish()
+      .describe('Your own CA in place of a generated one, a chain if need be; then key is needed too.'),
+    key: pathSchema.nullish().describe('The private key of certificate.'),
+    permitted_domains: listSchema(permittedDomainSchema)
+      .nullish()
+      .describe(
+        'X.509 name constraints of the generated CA: names (each with all below it), addresses, CIDR blocks.',
+      ),
+  })
+    .nullish()
+    .describe('The local CA, which clients of the CONNECT route believe.'),
+  upstream_proxy: proxyUrlSchema
+    .nullish()
+    .describe('The proxy through which everything is dialled, e.g. http://proxy.example.com:3128.'),
+  no_proxy: listSchema(noProxySchema)
+    .nullish()
+    .describe('What is dialled without the proxy: host, .suffix or CIDR, with an optional port.'),
   timeouts: mappingSchema({
     dial: durationSchema('1ms', '5m')
       .nullish()
@@ -120,7 +148,11 @@ export const settingsSchema = mappingSchema({
     level: wordSchema(['debug', 'info', 'warn', 'error']).nullish().describe('Default info.'),
     requests: wordSchema(['all', 'failures', 'none']).nullish().describe('Default all.'),
   }).nullish(),
-  allow_remote_clients: unsupportedSchema(`${REMOVE}; this version serves loopback only`, false),
+  allow_remote_clients: booleanSchema
+    .nullish()
+    .describe(
+      'Needed to listen on anything but loopback (default false); needs unlisted_hosts: deny beside it.',
+    ),
   allowed_hosts: listSchema(hostSchema)
     .nullish()
     .describe('Further Host names accepted by base-URL routes and the admin pages.'),
