@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { cleanUp } from './clean-up.ts';
@@ -69,7 +69,7 @@ export async function startInNamespace(options: {
     [resolver, ...doors.map(({ path, port }) => `${path}=${port}`)],
   );
   const [proxy = '', admin = ''] = await Promise.all(doors.map(({ path }) => openDoor(path)));
-  return sidecarAt(proxy, admin, inside.logs);
+  return sidecarAt({ proxy, admin }, dirname(inside.caBundle), inside.logs);
 }
 
 function makeNamespace(resolver: Resolver, addresses: readonly string[]): string {

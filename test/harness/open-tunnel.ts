@@ -1,14 +1,25 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { once } from 'node:events';
 import { cleanUp } from './clean-up.ts';
 import { parseResponses, type RawResponse } from './parse-responses.ts';
+import { trustInCa } from './published-ca.ts';
 
 export interface Tunnel {
   /** The answer to the CONNECT; with its body where it is not a 200. */
   readonly response: RawResponse;
   /** After a 200: the other side of the tunnel. */
   readonly socket: Socket;
+}
+
+/** A TCP connection to a `host:port` that is cut after the test. */
+export function connectTo(place: string): Socket {
+  const { hostname: host, port } = new URL(`tcp://${place}`);
+  const socket = connectTcp({ host: unbracket(host), port: Number(port), noDelay: true });
+  cleanUp(() => socket.destroy());
+  // What a cut connection means is for the test to judge; it sees `close`.
+  socket.on('error', () => undefined);
+  return socket;
 }
 
 /**
@@ -22,11 +33,7 @@ export async function openTunnel(
   target: string,
   headers = `Host: ${target}\r\n`,
 ): Promise<Tunnel> {
-  const { hostname: host, port } = new URL(`http://${proxy}`);
-  const socket = connectTcp({ host: host.replace(/^\[|\]$/g, ''), port: Number(port) });
-  cleanUp(() => socket.destroy());
-  // What a cut connection means is for the test to judge; it sees `close`.
-  socket.on('error', () => undefined);
+  const socket = connectTo(proxy);
   socket.write(`CONNECT ${target} HTTP/1.1\r\n${headers}\r\n`);
   const response = await readAnswer(socket);
   return { response, socket };
@@ -40,6 +47,15 @@ export async function startTlsInside(tunnel: Tunnel, tls: ConnectionOptions): Pr
   secure.on('error', () => undefined);
   return secure;
 }
+
+/** TLS inside a tunnel as a client speaks it that trusts the sidecar's CA, and verifies that the server is this host. */
+export function startTrustingTls(proxy: string, tunnel: Tunnel, host: string): Promise<TLSSocket> {
+  // With a socket of its own Node looks at `host` for nothing but the name in the certificate. No literals in SNI.
+  const identity = isIP(unbracket(host)) === 0 ? { servername: host } : { host: unbracket(host) };
+  return startTlsInside(tunnel, { secureContext: trustInCa(proxy), ...identity });
+}
+
+const unbracket = (host: string): string => host.replace(/^\[|\]$/g, '');
 
 async function readAnswer(socket: Socket): Promise<RawResponse> {
   let bytes = '';

@@ -3,7 +3,10 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 
 export interface SendRawOptions {
   readonly host?: string;
-  readonly port: number;
+  /** Connects to it; left out where a `socket` is given. */
+  readonly port?: number;
+  /** A connection that stands already: to a route, say. It is cut at the end. */
+  readonly socket?: Socket;
   /** Written at once, as they are. */
   readonly bytes: string | Buffer;
   /** Speak TLS with these options. */
@@ -17,7 +20,7 @@ export interface SendRawOptions {
 /** Sends bytes and returns all that comes back until the peer closes, resets, or the time is over. */
 export function sendRaw(options: SendRawOptions): Promise<Buffer> {
   const { timeoutMs = 2_000, until } = options;
-  const socket = open(options);
+  const socket = options.socket ?? open(options);
   const chunks: Buffer[] = [];
   return new Promise((resolve) => {
     const timer = setTimeout(() => socket.destroy(), timeoutMs);
@@ -36,6 +39,6 @@ export function sendRaw(options: SendRawOptions): Promise<Buffer> {
   });
 }
 
-function open({ host = '127.0.0.1', port, tls }: SendRawOptions): Socket {
+function open({ host = '127.0.0.1', port = 0, tls }: SendRawOptions): Socket {
   return tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port, ...tls });
 }

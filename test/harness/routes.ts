@@ -1,4 +1,7 @@
-import { request, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FailureReason } from '../../src/failure.ts';
+import { withPort } from './ask.ts';
+import { connectTo, openTunnel, startTrustingTls } from './open-tunnel.ts';
 
 /** A server as a client may name it. */
 export interface Named {
@@ -8,62 +11,96 @@ export interface Named {
   readonly authority: string;
 }
 
+/** A connection on which requests of a route are written. */
+export interface RouteConnection {
+  readonly socket: Socket;
+  /** What is under TLS where there is TLS: a reset is of TCP. */
+  readonly tcp: Socket;
+}
+
 /** A way by which a client reaches a server through the sidecar. */
 export interface RouteUnderTest {
-  readonly name: 'base URL' | 'absolute form';
-  /** The request target of a path at a server. */
+  readonly name: 'base URL' | 'absolute form' | 'CONNECT';
+  /** What `ask` takes for a path at a server. */
   readonly target: (named: Named, path: string) => string;
+
+  // For requests that a test writes byte by byte.
+
+  /** @throws where a CONNECT is refused, or the sidecar is not believed */
+  readonly connect: (proxy: string, named: Named) => Promise<RouteConnection>;
+  /** The request target in the request line. */
+  readonly line: (named: Named, path: string) => string;
+  /** A good value for the Host header. */
+  readonly host: (named: Named) => string;
+
+  // In what the routes differ, by their specification.
+
+  /** What becomes of a Host header: a base URL's is judged, in absolute form it has no say. */
+  readonly hostHeader: 'judged' | 'ignored' | 'must agree';
+  /** A request target that leads nowhere on a connection of the route. */
+  readonly lineToNowhere: string;
+  /** How that is refused. */
+  readonly refusesNowhere: { readonly reason: FailureReason; readonly status?: number };
+  /** Whether a client names hosts, and so finds entries of `mcp_tls_sidecar.hosts`, or else names servers. */
+  readonly findsHosts: boolean;
+  /** The label of a request that cannot be read: on a connection that is for one server it is known whose it was. */
+  readonly serverOfGarbage: (named: Named) => string;
 }
 
-/** What every failure and every odd input is tried on. */
-export const routes: readonly RouteUnderTest[] = [
-  { name: 'base URL', target: ({ server }, path) => `/${server}${path}` },
-  { name: 'absolute form', target: ({ authority }, path) => `http://${authority}${path}` },
+const plainly = (proxy: string): Promise<RouteConnection> => {
+  const socket = connectTo(proxy);
+  return Promise.resolve({ socket, tcp: socket });
+};
+
+const throughConnect = async (proxy: string, { authority }: Named): Promise<RouteConnection> => {
+  const place = withPort(authority);
+  const tunnel = await openTunnel(proxy, place);
+  const { status, body } = tunnel.response;
+  if (status !== 200) throw new Error(`the CONNECT was answered with ${status} ${body}`);
+  const socket = await startTrustingTls(proxy, tunnel, place.replace(/:\d+$/, ''));
+  return { socket, tcp: tunnel.socket };
+};
+
+const table: readonly RouteUnderTest[] = [
+  {
+    name: 'base URL',
+    target: ({ server }, path) => `/${server}${path}`,
+    connect: plainly,
+    line: ({ server }, path) => `/${server}${path}`,
+    host: () => '127.0.0.1',
+    hostHeader: 'judged',
+    lineToNowhere: '/no_such_server/mcp',
+    refusesNowhere: { reason: 'server_unknown' },
+    findsHosts: false,
+    serverOfGarbage: () => 'unlisted',
+  },
+  {
+    name: 'absolute form',
+    target: ({ authority }, path) => `http://${authority}${path}`,
+    connect: plainly,
+    line: ({ authority }, path) => `http://${authority}${path}`,
+    host: ({ authority }) => authority,
+    hostHeader: 'ignored',
+    lineToNowhere: 'http://unlisted.test/mcp',
+    refusesNowhere: { reason: 'policy_denied' },
+    findsHosts: true,
+    serverOfGarbage: () => 'unlisted',
+  },
+  {
+    name: 'CONNECT',
+    target: ({ authority }, path) => `https://${authority}${path}`,
+    connect: throughConnect,
+    line: (_, path) => path,
+    host: ({ authority }) => authority,
+    hostHeader: 'must agree',
+    lineToNowhere: 'https://unlisted.test/mcp',
+    refusesNowhere: { reason: 'request_malformed', status: 421 },
+    findsHosts: true,
+    serverOfGarbage: ({ server }) => server,
+  },
 ];
 
-export interface AskOptions {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string | string[]>>;
-  /** Sent with the request, which is a POST then unless it says otherwise. */
-  readonly body?: string;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly rawHeaders: readonly string[];
-  /** The values of a header, joined; null if it is not there. */
-  readonly header: (name: string) => string | null;
-  readonly body: string;
-  /** false: the connection ended before the body did. */
-  readonly complete: boolean;
-}
-
-/**
- * Sends one request on a connection of its own, the target exactly as it is given.
- *
- * @param proxy `host:port`
- * @throws where the connection ends without an answer
- */
-export function ask(proxy: string, target: string, options: AskOptions = {}): Promise<Answer> {
-  const { hostname, port } = new URL(`http://${proxy}`);
-  const { body, method = body === undefined ? 'GET' : 'POST', headers = {} } = options;
-  return new Promise((resolve, reject) => {
-    const outgoing = request({ host: hostname, port, path: target, method, headers, agent: false });
-    outgoing.once('error', reject).once('response', (response) => resolve(readAnswer(response)));
-    outgoing.end(body);
-  });
-}
-
-async function readAnswer(response: IncomingMessage): Promise<Answer> {
-  const chunks: Buffer[] = [];
-  response.on('data', (chunk: Buffer) => chunks.push(chunk));
-  // A body that breaks off is an answer too: `complete` tells it.
-  response.on('error', () => undefined);
-  await new Promise<void>((resolve) => response.once('close', () => resolve()));
-  const { statusCode = 0, rawHeaders, complete } = response;
-  const header = (name: string) => {
-    const values = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name);
-    return values.length === 0 ? null : values.join(', ');
-  };
-  return { status: statusCode, rawHeaders, header, body: Buffer.concat(chunks).toString(), complete };
-}
+/** What every failure and every odd input is tried on. */
+export const routes: readonly RouteUnderTest[] = table.filter(
+  ({ name }) => name !== 'CONNECT' || process.env['MCP_TLS_SIDECAR_TEST_CONNECT'] === '1',
+);

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { caDirectoryIn } from './published-ca.ts';
 import { endNow, spawnCommand, type CommandOptions } from './run-command.ts';
 import { logCollector, sidecarAt, type LogLine, type Sidecar } from './sidecar.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -42,7 +43,9 @@ export async function startSidecar(options: SidecarProcessOptions): Promise<Side
   const configFile = options.configFile ?? join(temporaryDirectory(), 'config.yaml');
   if (options.config !== undefined) writeFileSync(configFile, options.config);
   const ports = ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'];
-  const child = spawnCommand(['serve', '--config', configFile, ...ports, ...(options.args ?? [])], options);
+  const cwd = options.cwd ?? temporaryDirectory();
+  const args = ['serve', '--config', configFile, ...ports, ...(options.args ?? [])];
+  const child = spawnCommand(args, { ...options, cwd });
   const exited = new Promise<number | null>((resolve) => void child.once('close', resolve));
   const { logs, write } = logCollector();
   let stderr = '';
@@ -65,7 +68,7 @@ export async function startSidecar(options: SidecarProcessOptions): Promise<Side
     exited,
   };
   // Onto `own`, for a getter that is copied is a value.
-  return Object.assign(own, sidecarAt(proxy, admin, logs));
+  return Object.assign(own, sidecarAt({ proxy, admin }, caDirectoryIn(cwd), logs));
 }
 
 /** The line that carries the real ports. */

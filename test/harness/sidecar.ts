@@ -1,4 +1,5 @@
 import { metricValue, parseMetrics, type Labels } from './parse-metrics.ts';
+import { caBundleFile, rememberCa } from './published-ca.ts';
 
 /** One line of the log, as written. */
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -10,6 +11,8 @@ export interface Sidecar {
   readonly admin: string;
   readonly proxyUrl: string;
   readonly adminUrl: string;
+  /** The path of `ca-bundle.pem`, which clients of the CONNECT route are given. */
+  readonly caBundle: string;
   /** All log lines until now; grows. */
   readonly logs: readonly LogLine[];
   /** The sum of the samples with these labels on `/metrics`; undefined if there is none. */
@@ -18,14 +21,24 @@ export interface Sidecar {
   readonly reload: (query?: string) => Promise<Response>;
 }
 
-/** What every way to start one has in common. */
-export function sidecarAt(proxy: string, admin: string, logs: readonly LogLine[]): Sidecar {
+/**
+ * What every way to start one has in common.
+ *
+ * @param caDirectory where it publishes its CA
+ */
+export function sidecarAt(
+  { proxy, admin }: { readonly proxy: string; readonly admin: string },
+  caDirectory: string,
+  logs: readonly LogLine[],
+): Sidecar {
   const adminUrl = `http://${admin}`;
+  rememberCa(proxy, caDirectory);
   return {
     proxy,
     admin,
     proxyUrl: `http://${proxy}`,
     adminUrl,
+    caBundle: caBundleFile(proxy),
     logs,
     metric: async (name, labels) => {
       const response = await fetch(`${adminUrl}/metrics`);

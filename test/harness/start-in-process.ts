@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { start } from '../../src/app.ts';
 import type { Lookup } from '../../src/upstream/resolve.ts';
 import { cleanUp } from './clean-up.ts';
+import { caDirectoryIn } from './published-ca.ts';
 import { logCollector, sidecarAt, type Sidecar } from './sidecar.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -43,7 +44,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
   const close = () => running.close();
   cleanUp(close);
   return {
-    ...sidecarAt(running.proxy, running.admin, logs),
+    ...sidecarAt(running, caDirectoryIn(directory), logs),
     configFile,
     writeConfig: (text) => {
       writeFileSync(`${configFile}.new`, text);

@@ -34,7 +34,7 @@ describe('expectFailure', () => {
     const { logs, write } = logCollector();
     write('{"msg":"request","server":"dev",');
     write('"reason":"tls_cert_expired"}\n');
-    return sidecarAt(host, `${host}:${port}`, logs);
+    return sidecarAt({ proxy: host, admin: `${host}:${port}` }, 'nowhere', logs);
   }
 
   it('accepts a failure that shows everywhere', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
 import { configText } from '../../harness/config-text.ts';
 import { expectFailure } from '../../harness/expect-failure.ts';
-import { ask } from '../../harness/routes.ts';
+import { ask } from '../../harness/ask.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
 import { startUpstream } from '../../harness/tls-upstream.ts';
 

@@ -4,7 +4,8 @@ import { configText } from '../../harness/config-text.ts';
 import { parseResponses } from '../../harness/parse-responses.ts';
 import { sendRaw } from '../../harness/raw-http.ts';
 import { startRawUpstream } from '../../harness/raw-upstream.ts';
-import { ask, routes } from '../../harness/routes.ts';
+import { ask } from '../../harness/ask.ts';
+import { routes } from '../../harness/routes.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
 import { startUpstream } from '../../harness/tls-upstream.ts';
 
@@ -13,15 +14,17 @@ const leaf = root.issue('mcp.test');
 const configFor = (port: number) =>
   configText({ dev: { url: `https://mcp.test:${port}/mcp`, ssl_verify: root.pem } });
 
-describe.each(routes)('on the route by $name', ({ target }) => {
+describe.each(routes)('on the route by $name', (route) => {
+  const { target } = route;
   async function send(lines: readonly string[], body = '') {
     const upstream = await startUpstream({ leaf });
     const sidecar = await startInProcess({ config: configFor(upstream.port) });
-    const port = Number(new URL(sidecar.proxyUrl).port);
-    const path = target({ server: 'dev', authority: `mcp.test:${upstream.port}` }, '/mcp');
-    const head = [`POST ${path} HTTP/1.1`, `Host: ${sidecar.proxy}`, ...lines].join('\r\n');
+    const named = { server: 'dev', authority: `mcp.test:${upstream.port}` };
+    const start = [`POST ${route.line(named, '/mcp')} HTTP/1.1`, `Host: ${route.host(named)}`];
+    const head = [...start, ...lines].join('\r\n');
+    const { socket } = await route.connect(sidecar.proxy, named);
     const received = await sendRaw({
-      port,
+      socket,
       bytes: `${head}\r\n\r\n${body}`,
       until: (text) => text.includes('{"ok":true}'),
     });
@@ -29,7 +32,7 @@ describe.each(routes)('on the route by $name', ({ target }) => {
     expect(upstream.requests).toHaveLength(1);
     const [request] = upstream.requests;
     if (request === undefined) throw new Error('no request');
-    return { request, authority: `mcp.test:${upstream.port}` };
+    return { request, authority: named.authority };
   }
 
   it('ends every hop-by-hop header of a request, and those that Connection names', async () => {

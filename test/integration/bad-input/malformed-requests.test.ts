@@ -5,7 +5,8 @@ import { expectFailure } from '../../harness/expect-failure.ts';
 import { parseResponses } from '../../harness/parse-responses.ts';
 import { poll } from '../../harness/poll.ts';
 import { sendRaw } from '../../harness/raw-http.ts';
-import { ask, routes } from '../../harness/routes.ts';
+import { ask } from '../../harness/ask.ts';
+import { routes, type Named, type RouteUnderTest } from '../../harness/routes.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
 import { startUpstream } from '../../harness/tls-upstream.ts';
 
@@ -51,7 +52,7 @@ const afterHost: Readonly<Record<string, string>> = {
   'NUL in a name': 'X-B\0ad: a\r\n\r\n',
   'DEL in a value': 'X-Bad: a\x7fb\r\n\r\n',
   'a control character in a value': 'X-Bad: a\x01b\r\n\r\n',
-  'a second Host that agrees': 'Host: 127.0.0.1\r\n\r\n',
+  'a second Host that agrees': 'Host: GOOD\r\n\r\n',
   'a second Host that differs': 'Host: other.test\r\n\r\n',
   'a second host in other letters': 'hOST: other.test\r\n\r\n',
   'a header beyond limits.header_bytes': `X-Long: ${'a'.repeat(70_000)}\r\n\r\n`,
@@ -72,13 +73,20 @@ const noHttp: Readonly<Record<string, string | Buffer>> = {
   'a JSON-RPC line': '{"jsonrpc":"2.0","id":1,"method":"ping"}\n',
 };
 
-async function startPair() {
+/** Where a pair stands whose requests have nothing of a route. */
+const anyRoute = routes[0] as RouteUnderTest;
+
+async function startPair(route: RouteUnderTest = anyRoute) {
   const upstream = await startUpstream({ leaf });
   const sidecar = await startInProcess({
     config: configText({ dev: { url: `https://mcp.test:${upstream.port}/mcp`, ssl_verify: root.pem } }),
   });
-  const port = Number(new URL(sidecar.proxyUrl).port);
-  const named = { server: 'dev', authority: `mcp.test:${upstream.port}` };
+  const named: Named = { server: 'dev', authority: `mcp.test:${upstream.port}` };
+  const send = async (bytes: string | Buffer, timeoutMs?: number) => {
+    const { socket } = await route.connect(sidecar.proxy, named);
+    const whole = typeof bytes === 'string' ? bytes.replaceAll('GOOD', route.host(named)) : bytes;
+    return sendRaw({ socket, bytes: whole, ...(timeoutMs !== undefined && { timeoutMs }) });
+  };
   const works = async () => expect((await ask(sidecar.proxy, '/dev/mcp')).status).toBe(200);
   // Warm connections count as open sockets: so the baseline is taken with one in the pool.
   await works();
@@ -88,34 +96,36 @@ async function startPair() {
     await works();
     await poll(() => openSockets() <= baseline, { what: `${baseline} open sockets, as before` });
   };
-  return { upstream, sidecar, port, named, expectUnharmed };
+  return { upstream, sidecar, send, named, label: route.serverOfGarbage(named), expectUnharmed };
 }
+
+type Pair = Awaited<ReturnType<typeof startPair>>;
 
 /** Of this process, where both peers and the sidecar live. */
 const openSockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
 
 /** Sends bytes, wants one refusal and nothing upstream, and that all goes on as before. */
-async function expectRefused(pair: Awaited<ReturnType<typeof startPair>>, bytes: string | Buffer) {
-  const answer = await onlyAnswer(pair.port, bytes);
-  await expectFailure(answer, pair.sidecar, { server: 'unlisted', reason: 'request_malformed' });
+async function expectRefused(pair: Pair, bytes: string | Buffer) {
+  const answer = await onlyAnswer(pair, bytes);
+  await expectFailure(answer, pair.sidecar, { server: pair.label, reason: 'request_malformed' });
   expect(JSON.parse(answer.body)).toMatchObject({ reason: 'request_malformed', phase: 'request' });
   expect(pair.upstream.requests).toHaveLength(1);
   await pair.expectUnharmed();
 }
 
-async function onlyAnswer(port: number, bytes: string | Buffer) {
+async function onlyAnswer(pair: Pair, bytes: string | Buffer) {
   // What keeps the connection would have answered smuggled requests by then.
-  const received = await sendRaw({ port, bytes, timeoutMs: 1_000 });
+  const received = await pair.send(bytes, 1_000);
   const [answer, ...more] = parseResponses(received);
   if (answer === undefined) throw new Error('no answer');
   expect(more.map(({ status }) => status)).toEqual([]);
   return answer;
 }
 
-describe.each(routes)('on the route by $name', ({ name, target }) => {
+describe.each(routes)('on the route by $name', (route) => {
   it.each(Object.entries(afterHost))('%s is request_malformed', async (_, rest) => {
-    const pair = await startPair();
-    await expectRefused(pair, `POST ${target(pair.named, '/mcp')} HTTP/1.1\r\nHost: 127.0.0.1\r\n${rest}`);
+    const pair = await startPair(route);
+    await expectRefused(pair, `POST ${route.line(pair.named, '/mcp')} HTTP/1.1\r\nHost: GOOD\r\n${rest}`);
   });
 
   const requestLines: readonly (readonly [string, (target: string) => string])[] = [
@@ -136,10 +146,10 @@ describe.each(routes)('on the route by $name', ({ name, target }) => {
     ['a space before the first header', (t) => `POST ${t} HTTP/1.1\r\n X-Bad: a\r\n`],
   ];
   it.each(requestLines)('%s is request_malformed', async (_, line) => {
-    const pair = await startPair();
+    const pair = await startPair(route);
     await expectRefused(
       pair,
-      `${line(target(pair.named, '/mcp'))}Host: 127.0.0.1\r\nContent-Length: 0\r\n\r\n`,
+      `${line(route.line(pair.named, '/mcp'))}Host: GOOD\r\nContent-Length: 0\r\n\r\n`,
     );
   });
 
@@ -153,20 +163,17 @@ describe.each(routes)('on the route by $name', ({ name, target }) => {
     '[::1',
     'a..b',
   ];
-  it.each(hosts)(
-    'as Host, %j is request_malformed in origin form and ignored in absolute form',
-    async (host) => {
-      const pair = await startPair();
-      const bytes = `GET ${target(pair.named, '/mcp')} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
-      if (name === 'base URL') await expectRefused(pair, bytes);
-      else await expectOneGoodRequest(pair, bytes);
-    },
-  );
+  it.each(hosts)('as Host, %j is request_malformed, but ignored in absolute form', async (host) => {
+    const pair = await startPair(route);
+    const bytes = `GET ${route.line(pair.named, '/mcp')} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+    if (route.hostHeader !== 'ignored') await expectRefused(pair, bytes);
+    else await expectOneGoodRequest(pair, bytes);
+  });
 
-  it('no Host is request_malformed in origin form and ignored in absolute form', async () => {
-    const pair = await startPair();
-    const bytes = `GET ${target(pair.named, '/mcp')} HTTP/1.1\r\nConnection: close\r\n\r\n`;
-    if (name === 'base URL') await expectRefused(pair, bytes);
+  it('no Host is request_malformed, but ignored in absolute form', async () => {
+    const pair = await startPair(route);
+    const bytes = `GET ${route.line(pair.named, '/mcp')} HTTP/1.1\r\nConnection: close\r\n\r\n`;
+    if (route.hostHeader !== 'ignored') await expectRefused(pair, bytes);
     else await expectOneGoodRequest(pair, bytes);
   });
 
@@ -183,9 +190,9 @@ describe.each(routes)('on the route by $name', ({ name, target }) => {
     'a trailer without a colon': '3\r\nabc\r\n0\r\nbad\r\n\r\n',
   };
   it.each(Object.entries(badChunks))('a body with %s is request_malformed', async (_, body) => {
-    const pair = await startPair();
-    const head = `POST ${target(pair.named, '/mcp')} HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked`;
-    const answer = await onlyAnswer(pair.port, `${head}\r\n\r\n${body}`);
+    const pair = await startPair(route);
+    const head = `POST ${route.line(pair.named, '/mcp')} HTTP/1.1\r\nHost: GOOD\r\nTransfer-Encoding: chunked`;
+    const answer = await onlyAnswer(pair, `${head}\r\n\r\n${body}`);
     expect(answer.header('connection')).toBe('close');
     await expectFailure(answer, pair.sidecar, { server: 'dev', reason: 'request_malformed' });
     // What came before the fault may have gone upstream, but never as a whole request.
@@ -194,8 +201,8 @@ describe.each(routes)('on the route by $name', ({ name, target }) => {
   });
 
   /** What llhttp takes, though nobody should send it: exactly one well-formed request goes upstream. */
-  async function expectOneGoodRequest(pair: Awaited<ReturnType<typeof startPair>>, bytes: string) {
-    const answers = parseResponses(await sendRaw({ port: pair.port, bytes }));
+  async function expectOneGoodRequest(pair: Pair, bytes: string) {
+    const answers = parseResponses(await pair.send(bytes));
     expect(answers.map(({ status }) => status)).toEqual([200]);
     const [, request, ...more] = pair.upstream.requests;
     expect(more).toEqual([]);
@@ -205,18 +212,17 @@ describe.each(routes)('on the route by $name', ({ name, target }) => {
   }
 
   const harmless: Readonly<Record<string, string>> = {
-    'CRLF before the request line':
-      '\r\n\r\nGET TARGET HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n',
-    'two spaces before the target': 'GET  TARGET HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n',
-    'a tab as white space after a colon':
-      'GET TARGET HTTP/1.1\r\nHost:\t127.0.0.1\t\r\nConnection: close\r\n\r\n',
-    'an empty value': 'GET TARGET HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Empty:\r\nConnection: close\r\n\r\n',
+    'CRLF before the request line': '\r\n\r\nGET TARGET HTTP/1.1\r\nHost: GOOD\r\nConnection: close\r\n\r\n',
+    'two spaces before the target': 'GET  TARGET HTTP/1.1\r\nHost: GOOD\r\nConnection: close\r\n\r\n',
+    'a tab as white space after a colon': 'GET TARGET HTTP/1.1\r\nHost:\tGOOD\t\r\nConnection: close\r\n\r\n',
+    'an empty value': 'GET TARGET HTTP/1.1\r\nHost: GOOD\r\nX-Empty:\r\nConnection: close\r\n\r\n',
     'chunked in capitals, with a chunk extension and a trailer':
-      'POST TARGET HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nTransfer-Encoding: CHUNKED\r\n\r\n3;a=b\r\nabc\r\n0\r\nX-Trailer: a\r\n\r\n',
+      'POST TARGET HTTP/1.1\r\nHost: GOOD\r\nConnection: close\r\nTransfer-Encoding: CHUNKED\r\n\r\n3;a=b\r\nabc\r\n0\r\nX-Trailer: a\r\n\r\n',
   };
   it.each(Object.entries(harmless))('%s reaches the server as one well-formed request', async (_, bytes) => {
-    const pair = await startPair();
-    const request = await expectOneGoodRequest(pair, bytes.replace('TARGET', target(pair.named, '/mcp')));
+    const pair = await startPair(route);
+    const line = route.line(pair.named, '/mcp');
+    const request = await expectOneGoodRequest(pair, bytes.replace('TARGET', line));
     expect(request?.body).toBe(bytes.startsWith('POST') ? 'abc' : '');
     expect(request?.headers).not.toHaveProperty('x-trailer');
   });
@@ -230,7 +236,7 @@ it('chunks in HTTP/1.0 are request_malformed', async () => {
 it('garbage behind a good request is refused after the answer to that', async () => {
   const pair = await startPair();
   const bytes = 'GET /dev/mcp HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n\0garbage\r\n\r\n';
-  const answers = parseResponses(await sendRaw({ port: pair.port, bytes }));
+  const answers = parseResponses(await pair.send(bytes));
   expect(answers.map(({ status }) => status)).toEqual([200, 400]);
   await expectFailure(answers[1], pair.sidecar, { server: 'unlisted', reason: 'request_malformed' });
   expect(pair.upstream.requests).toHaveLength(2);
@@ -240,7 +246,7 @@ it('garbage behind a good request is refused after the answer to that', async ()
 it('nothing is read of what follows a request that closes the connection', async () => {
   const pair = await startPair();
   const bytes = `GET /dev/mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n${smuggled}`;
-  const answers = parseResponses(await sendRaw({ port: pair.port, bytes }));
+  const answers = parseResponses(await pair.send(bytes));
   expect(answers.map(({ status }) => status)).toEqual([200]);
   expect(pair.upstream.requests.map(({ url }) => url)).toEqual(['/mcp', '/mcp']);
   await pair.expectUnharmed();

@@ -5,7 +5,7 @@ import { createCa } from '../../../certs-fixtures/create-ca.ts';
 import { configText } from '../../harness/config-text.ts';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { startRawUpstream } from '../../harness/raw-upstream.ts';
-import { ask } from '../../harness/routes.ts';
+import { ask } from '../../harness/ask.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
 
 const root = createCa();

@@ -1,13 +1,11 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
-import { cleanUp } from '../../harness/clean-up.ts';
 import { configText } from '../../harness/config-text.ts';
 import { parseResponses } from '../../harness/parse-responses.ts';
 import { poll } from '../../harness/poll.ts';
 import { sendRaw } from '../../harness/raw-http.ts';
-import { ask, routes } from '../../harness/routes.ts';
+import { ask } from '../../harness/ask.ts';
+import { routes } from '../../harness/routes.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
 import { startUpstream, type Handler } from '../../harness/tls-upstream.ts';
 
@@ -23,7 +21,14 @@ async function startPair(host = 'mcp.test', handler?: Handler, bind = '127.0.0.1
   return { upstream, sidecar, authority, port: Number(new URL(sidecar.proxyUrl).port) };
 }
 
-describe.each(routes)('on the route by $name', ({ target }) => {
+describe.each(routes)('on the route by $name', (route) => {
+  const { target } = route;
+  const startOf = (method: string, authority: string, path: string, version = '1.1') => {
+    const named = { server: 'dev', authority };
+    return `${method} ${route.line(named, path)} HTTP/${version}\r\nHost: ${route.host(named)}\r\n`;
+  };
+  const connect = async (proxy: string, authority: string) =>
+    (await route.connect(proxy, { server: 'dev', authority })).socket;
   it('reaches a server at an IPv6 literal', async () => {
     const { upstream, sidecar, authority } = await startPair('[::1]', undefined, '::1');
     const answer = await ask(sidecar.proxy, target({ server: 'dev', authority }, '/mcp'));
@@ -50,12 +55,10 @@ describe.each(routes)('on the route by $name', ({ target }) => {
   };
 
   it('answers pipelined requests in their order, one after the other', async () => {
-    const { upstream, authority, port } = await startPair('mcp.test', slowFirst);
-    const bytes = ['/1', '/2', '/3'].map(
-      (path) => `GET ${target({ server: 'dev', authority }, path)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`,
-    );
+    const { upstream, sidecar, authority } = await startPair('mcp.test', slowFirst);
+    const bytes = ['/1', '/2', '/3'].map((path) => `${startOf('GET', authority, path)}\r\n`);
     const received = await sendRaw({
-      port,
+      socket: await connect(sidecar.proxy, authority),
       bytes: bytes.join(''),
       until: (text) => text.split('HTTP/1.1 200').length > 3 && text.includes('/3'),
     });
@@ -68,19 +71,12 @@ describe.each(routes)('on the route by $name', ({ target }) => {
   });
 
   it('answers request after request on a kept connection', async () => {
-    const { upstream, sidecar, authority, port } = await startPair('mcp.test', slowFirst);
-    const socket = connect(port, '127.0.0.1');
-    cleanUp(() => socket.destroy());
+    const { upstream, sidecar, authority } = await startPair('mcp.test', slowFirst);
+    const socket = await connect(sidecar.proxy, authority);
     let received = '';
     socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
-    await once(socket, 'connect');
     for (const path of ['/a', '/b', '/c']) {
-      socket.write(
-        `POST ${target({ server: 'dev', authority }, path)} HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody`.replace(
-          'Host: a',
-          `Host: ${sidecar.proxy}`,
-        ),
-      );
+      socket.write(`${startOf('POST', authority, path)}Content-Length: 4\r\n\r\nbody`);
       await poll(() => received.includes(path) && parseResponses(received).at(-1)?.body === path);
     }
     expect(upstream.requests.map(({ body }) => body)).toEqual(['body', 'body', 'body']);
@@ -92,9 +88,10 @@ describe.each(routes)('on the route by $name', ({ target }) => {
       response.write('first ');
       setTimeout(() => response.end('last'), 20);
     };
-    const { authority, port } = await startPair('mcp.test', streaming);
-    const bytes = `GET ${target({ server: 'dev', authority }, '/mcp')} HTTP/1.0\r\n\r\n`;
-    const received = (await sendRaw({ port, bytes })).toString();
+    const { authority, sidecar } = await startPair('mcp.test', streaming);
+    const bytes = startOf('GET', authority, '/mcp', '1.0').replace(/Host: .*\r\n/, '\r\n');
+    const socket = await connect(sidecar.proxy, authority);
+    const received = (await sendRaw({ socket, bytes })).toString();
     expect(received).not.toMatch(/transfer-encoding/i);
     expect(parseResponses(received)).toMatchObject([{ status: 200, body: 'first last' }]);
   });
@@ -125,10 +122,11 @@ describe.each(routes)('on the route by $name', ({ target }) => {
   });
 
   it('refuses a method that is none of HTTP, and keeps going', async () => {
-    const { upstream, authority, sidecar, port } = await startPair();
-    const bytes = `BREW ${target({ server: 'dev', authority }, '/mcp')} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`;
+    const { upstream, authority, sidecar } = await startPair();
+    const bytes = `${startOf('BREW', authority, '/mcp')}\r\n`;
+    const socket = await connect(sidecar.proxy, authority);
     // llhttp knows a closed list of methods.
-    expect(parseResponses(await sendRaw({ port, bytes }))).toMatchObject([{ status: 400 }]);
+    expect(parseResponses(await sendRaw({ socket, bytes }))).toMatchObject([{ status: 400 }]);
     expect(upstream.requests).toEqual([]);
     expect((await ask(sidecar.proxy, '/dev/mcp')).status).toBe(200);
   });

@@ -7,7 +7,8 @@ import { configText } from '../../harness/config-text.ts';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { parseResponses } from '../../harness/parse-responses.ts';
 import { sendRaw } from '../../harness/raw-http.ts';
-import { ask, routes } from '../../harness/routes.ts';
+import { ask } from '../../harness/ask.ts';
+import { routes } from '../../harness/routes.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
 import { startUpstream } from '../../harness/tls-upstream.ts';
 

@@ -8,7 +8,8 @@ import type { Lookup } from '../../../src/upstream/resolve.ts';
 import { configText } from '../../harness/config-text.ts';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { refusingPort, startRawTcp } from '../../harness/raw-upstream.ts';
-import { ask, routes } from '../../harness/routes.ts';
+import { ask } from '../../harness/ask.ts';
+import { routes } from '../../harness/routes.ts';
 import { startUpstream } from '../../harness/tls-upstream.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
 

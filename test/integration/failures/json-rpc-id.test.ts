@@ -1,14 +1,12 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
-import { cleanUp } from '../../harness/clean-up.ts';
 import { configText } from '../../harness/config-text.ts';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { parseResponses } from '../../harness/parse-responses.ts';
 import { poll } from '../../harness/poll.ts';
 import { refusingPort, startRawUpstream } from '../../harness/raw-upstream.ts';
-import { ask, routes } from '../../harness/routes.ts';
+import { ask } from '../../harness/ask.ts';
+import { routes } from '../../harness/routes.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
 
 const root = createCa();
@@ -28,7 +26,8 @@ const error = {
   data: { reason: 'connect_refused', phase: 'connect', server: 'dev', hint: expect.any(String) as string },
 };
 
-describe.each(routes)('on the route by $name', ({ target }) => {
+describe.each(routes)('on the route by $name', (route) => {
+  const { target } = route;
   const echoed: readonly { what: string; body: string; id: string }[] = [
     { what: 'a string', body: call('"a-1"'), id: '"a-1"' },
     { what: 'a string with escapes', body: call('"\\u00e9\\n\\"\\\\"'), id: '"é\\n\\"\\\\"' },
@@ -98,14 +97,11 @@ describe.each(routes)('on the route by $name', ({ target }) => {
 
   it('waits a second for a slow body, no longer, and answers with problem+json', async () => {
     const { sidecar, named } = await startRefused();
-    const { hostname, port } = new URL(sidecar.proxyUrl);
-    const socket = connect(Number(port), hostname);
-    cleanUp(() => socket.destroy());
+    const { socket } = await route.connect(sidecar.proxy, named);
     let received = '';
     socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
-    await once(socket, 'connect');
     const startedMs = performance.now();
-    const head = `POST ${target(named, '/mcp')} HTTP/1.1\r\nHost: ${sidecar.proxy}\r\nContent-Length: 99\r\n\r\n`;
+    const head = `POST ${route.line(named, '/mcp')} HTTP/1.1\r\nHost: ${route.host(named)}\r\nContent-Length: 99\r\n\r\n`;
     socket.write(`${head}{"jsonrpc":"2.0","id":1,`);
     const [answer] = await poll(() => {
       const responses = parseResponses(received);

@@ -9,7 +9,8 @@ import {
   startInNamespace,
   type Resolver,
 } from '../../harness/network-namespace.ts';
-import { ask, routes } from '../../harness/routes.ts';
+import { ask } from '../../harness/ask.ts';
+import { routes } from '../../harness/routes.ts';
 
 const root = createCa();
 const skipped = namespacesMissing();
@@ -53,7 +54,7 @@ const namespaces: readonly { what: string; resolver: Resolver; places: readonly 
 ];
 
 it.skipIf(skipped).each(namespaces)(
-  'tells the failures of $what apart, on both routes (needs ip and root)',
+  'tells the failures of $what apart, on every route (needs ip and root)',
   async ({ resolver, places }) => {
     const entries = places.map(({ host }) => [
       serverOf(host),

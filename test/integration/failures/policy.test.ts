@@ -8,7 +8,8 @@ import { configText } from '../../harness/config-text.ts';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { poll } from '../../harness/poll.ts';
 import { startRawTcp, startRawUpstream } from '../../harness/raw-upstream.ts';
-import { ask, routes } from '../../harness/routes.ts';
+import { ask } from '../../harness/ask.ts';
+import { routes } from '../../harness/routes.ts';
 import { startSidecar } from '../../harness/sidecar-process.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
 import { startUpstream } from '../../harness/tls-upstream.ts';
@@ -20,7 +21,8 @@ const entryOf = (port: number, sslVerify = root.pem) => ({
   ssl_verify: sslVerify,
 });
 
-describe.each(routes)('on the route by $name', ({ name, target }) => {
+describe.each(routes)('on the route by $name', (route) => {
+  const { target } = route;
   const targetAt = (port: number, path = '/mcp') =>
     target({ server: 'dev', authority: `mcp.test:${port}` }, path);
 
@@ -28,15 +30,15 @@ describe.each(routes)('on the route by $name', ({ name, target }) => {
     const upstream = await startUpstream({ leaf });
     const sidecar = await startInProcess({ config: configText({ dev: entryOf(upstream.port) }) });
     const answer = await ask(sidecar.proxy, targetAt(upstream.port, '/mcp#fragment'));
-    await expectFailure(answer, sidecar, { server: 'unlisted', reason: 'request_malformed' });
+    const server = route.serverOfGarbage({ server: 'dev', authority: '' });
+    await expectFailure(answer, sidecar, { server, reason: 'request_malformed' });
     expect(upstream.requests).toEqual([]);
   });
 
   it('what no entry names is refused', async () => {
-    const sidecar = await startInProcess({ config: configText({}) });
+    const sidecar = await startInProcess({ config: configText({}, { unlisted_hosts: 'deny' }) });
     const answer = await ask(sidecar.proxy, targetAt(8443));
-    // A base URL names a server, an absolute form a host.
-    const reason = name === 'base URL' ? 'server_unknown' : 'policy_denied';
+    const reason = route.findsHosts ? 'policy_denied' : 'server_unknown';
     await expectFailure(answer, sidecar, { server: 'unlisted', reason });
   });
 
@@ -174,7 +176,7 @@ describe.each(routes)('on the route by $name', ({ name, target }) => {
     expect(sidecar.logs).toContainEqual(expect.objectContaining({ server: 'dev', reason: 'draining' }));
   });
 
-  it('a host entry that says deny is policy_denied in absolute form, and no base URL', async () => {
+  it('a host entry that says deny is policy_denied where hosts are named, and no base URL', async () => {
     const sidecar = await startInProcess({
       config: configText({}, { hosts: { 'mcp.test:8443': 'deny' } }),
     });
@@ -182,10 +184,9 @@ describe.each(routes)('on the route by $name', ({ name, target }) => {
       sidecar.proxy,
       target({ server: 'mcp.test:8443', authority: 'mcp.test:8443' }, '/mcp'),
     );
-    const expected =
-      name === 'base URL'
-        ? ({ server: 'unlisted', reason: 'server_unknown' } as const)
-        : ({ server: 'mcp.test:8443', reason: 'policy_denied' } as const);
+    const expected = route.findsHosts
+      ? ({ server: 'mcp.test:8443', reason: 'policy_denied' } as const)
+      : ({ server: 'unlisted', reason: 'server_unknown' } as const);
     await expectFailure(answer, sidecar, expected);
   });
 });

@@ -1,4 +1,3 @@
-import { request as startRequest } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
@@ -6,7 +5,8 @@ import { configText } from '../../harness/config-text.ts';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { startRawUpstream } from '../../harness/raw-upstream.ts';
 import { poll } from '../../harness/poll.ts';
-import { ask, routes } from '../../harness/routes.ts';
+import { ask, openRequest } from '../../harness/ask.ts';
+import { routes, type Named, type RouteUnderTest } from '../../harness/routes.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
 import { startUpstream, type Handler } from '../../harness/tls-upstream.ts';
 
@@ -18,8 +18,10 @@ const startFor = (port: number, settings: Record<string, unknown> = {}) =>
     config: configText({ dev: { url: `https://mcp.test:${port}/mcp`, ssl_verify: root.pem } }, settings),
   });
 
-describe.each(routes)('on the route by $name', ({ target }) => {
-  const targetAt = (port: number) => target({ server: 'dev', authority: `mcp.test:${port}` }, '/mcp');
+describe.each(routes)('on the route by $name', (route) => {
+  const { target } = route;
+  const named = (port: number) => ({ server: 'dev', authority: `mcp.test:${port}` });
+  const targetAt = (port: number) => target(named(port), '/mcp');
 
   it('a server that does not answer is response_timeout after timeouts.response', async () => {
     const upstream = await startUpstream({ leaf, handler: () => undefined });
@@ -99,14 +101,13 @@ describe.each(routes)('on the route by $name', ({ target }) => {
     });
     const sidecar = await startFor(upstream.port);
     let received = '';
-    const { hostname, port } = new URL(sidecar.proxyUrl);
+    const outgoing = await openRequest(sidecar.proxy, targetAt(upstream.port));
     const complete = await new Promise<boolean>((resolve, reject) => {
-      startRequest({ host: hostname, port, path: targetAt(upstream.port), agent: false }, (response) => {
+      outgoing.once('error', reject).once('response', (response) => {
         response.on('data', (chunk: Buffer) => (received += chunk.toString())).on('error', () => undefined);
         response.once('close', () => resolve(response.complete));
-      })
-        .once('error', reject)
-        .end();
+      });
+      outgoing.end();
     });
     expect({ received, complete }).toEqual({ received: 'half', complete: false });
     await expectFailure(undefined, sidecar, { server: 'dev', reason: 'response_incomplete' });
@@ -124,7 +125,7 @@ describe.each(routes)('on the route by $name', ({ target }) => {
       },
     });
     const sidecar = await startFor(upstream.port);
-    const error = await failingHttp10(sidecar.proxy, targetAt(upstream.port));
+    const error = await failingHttp10(route, sidecar.proxy, named(upstream.port));
     expect(error).toBe('ECONNRESET');
     await expectFailure(undefined, sidecar, { server: 'dev', reason: 'response_incomplete' });
   });
@@ -133,8 +134,7 @@ describe.each(routes)('on the route by $name', ({ target }) => {
     const handler: Handler = (_, response) => begun && response.write('data');
     const upstream = await startUpstream({ leaf, handler });
     const sidecar = await startFor(upstream.port);
-    const { hostname, port } = new URL(sidecar.proxyUrl);
-    const leaving = startRequest({ host: hostname, port, path: targetAt(upstream.port), agent: false });
+    const leaving = await openRequest(sidecar.proxy, targetAt(upstream.port));
     leaving
       .on('error', () => undefined)
       .on('response', (response) => {
@@ -155,11 +155,13 @@ const answerWith = (bytes: string) => (socket: TLSSocket) => {
 };
 
 /** The error code with which a connection ended; undefined for an orderly end. */
-async function failingHttp10(proxy: string, target: string): Promise<string | undefined> {
-  const { connect } = await import('node:net');
-  const { hostname, port } = new URL(`http://${proxy}`);
-  const socket = connect(Number(port), hostname);
-  socket.resume().write(`GET ${target} HTTP/1.0\r\nHost: ${proxy}\r\n\r\n`);
+async function failingHttp10(
+  route: RouteUnderTest,
+  proxy: string,
+  named: Named,
+): Promise<string | undefined> {
+  const { socket } = await route.connect(proxy, named);
+  socket.resume().write(`GET ${route.line(named, '/mcp')} HTTP/1.0\r\nHost: ${route.host(named)}\r\n\r\n`);
   return new Promise((resolve) => {
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
     socket.once('end', () => resolve(undefined));

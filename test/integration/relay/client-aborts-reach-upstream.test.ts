@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { poll } from '../../harness/poll.ts';
-import { openClient, type RawClient } from './raw-client.ts';
-import { openCounts, routeNames, server, startRelay } from './relay-setup.ts';
+import { routes } from '../../harness/routes.ts';
+import type { RawClient } from './raw-client.ts';
+import { openCounts, server, startRelay } from './relay-setup.ts';
 
 const limitMs = 1_000;
 
@@ -45,31 +46,29 @@ function written({ socket }: RawClient, text: string): Promise<void> {
   return new Promise((resolve) => socket.write(text, () => resolve()));
 }
 
-describe.each(routeNames)('on the %s route', (route) => {
+describe.each(routes)('on the route by $name', (route) => {
   it.each(
     situations.flatMap((situation) => (['FIN', 'reset'] as const).map((how) => ({ ...situation, how }))),
   )('a client that leaves $name by $how is seen upstream at once', async (situation) => {
     let closedMs = 0;
-    const { sidecar, target, upstream } = await startRelay((request, response) => {
+    const { sidecar, open, head, upstream } = await startRelay((request, response) => {
       if (situation.answers)
         response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: 1\n\n');
       request.socket.on('close', () => (closedMs = performance.now()));
       request.on('error', () => undefined);
     });
-    const client = openClient(sidecar.proxy);
-    client.write(
-      `${situation.method} ${target(route, '/mcp')} HTTP/1.1\r\nHost: localhost\r\n${situation.fields}\r\n`,
-    );
+    const client = await open(route);
+    client.write(`${head(route, situation.method, '/mcp')}${situation.fields}\r\n`);
     await situation.before?.(client);
     await poll(() => upstream.requests.length === 1);
 
     const leftMs = performance.now();
-    if (situation.how === 'FIN') client.socket.destroy();
-    else client.socket.resetAndDestroy();
+    if (situation.how === 'FIN') client.leave();
+    else client.reset();
     await poll(() => closedMs > 0, { timeoutMs: 3_000, everyMs: 1, what: 'the end upstream' });
     const tookMs = closedMs - leftMs;
     process.stdout.write(
-      `${route}: left ${situation.name} by ${situation.how}: seen after ${tookMs.toFixed(1)} ms\n`,
+      `${route.name}: left ${situation.name} by ${situation.how}: seen after ${tookMs.toFixed(1)} ms\n`,
     );
     expect(tookMs).toBeLessThan(limitMs);
     await expectFailure(undefined, sidecar, { server, reason: 'downstream_aborted' });

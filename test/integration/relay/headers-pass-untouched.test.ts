@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { parseResponses } from '../../harness/parse-responses.ts';
 import { startRawUpstream } from '../../harness/raw-upstream.ts';
 import { sendRaw } from '../../harness/raw-http.ts';
-import { ask } from '../../harness/routes.ts';
-import { leaf, routeNames, startRelay, startSidecarBefore, type RelayUnderTest } from './relay-setup.ts';
+import { routes, type RouteUnderTest } from '../../harness/routes.ts';
+import { ask } from '../../harness/ask.ts';
+import { leaf, startRelay, startSidecarBefore, type RelayUnderTest } from './relay-setup.ts';
 
 /** Answers every request with the same bytes. */
 async function startFixed(bytes: string | Buffer): Promise<RelayUnderTest & { requests: string[] }> {
@@ -22,7 +23,7 @@ async function startFixed(bytes: string | Buffer): Promise<RelayUnderTest & { re
 
 /** Sends a request line and headers as they are, and returns what came back up to an end. */
 async function sendAsIs(
-  { sidecar, target }: RelayUnderTest,
+  { open, head }: RelayUnderTest,
   {
     route,
     method = 'GET',
@@ -31,7 +32,7 @@ async function sendAsIs(
     until,
     version = '1.1',
   }: {
-    route: string;
+    route: RouteUnderTest;
     method?: string;
     path?: string;
     fields?: string;
@@ -39,14 +40,14 @@ async function sendAsIs(
     version?: string;
   },
 ): Promise<string> {
-  const bytes = `${method} ${target(route, path)} HTTP/${version}\r\nHost: ${sidecar.proxy}\r\n${fields}\r\n`;
-  const port = Number(new URL(sidecar.proxyUrl).port);
-  return (await sendRaw({ port, bytes: Buffer.from(bytes, 'latin1'), until })).toString('latin1');
+  const bytes = `${head(route, method, path, version)}${fields}\r\n`;
+  const { socket } = await open(route);
+  return (await sendRaw({ socket, bytes: Buffer.from(bytes, 'latin1'), until })).toString('latin1');
 }
 
 const headEnds = (text: string) => text.includes('\r\n\r\n');
 
-describe.each(routeNames)('on the %s route', (route) => {
+describe.each(routes)('on the route by $name', (route) => {
   it('the order, case and duplicates of response headers are kept', async () => {
     const fields =
       'X-B: 1\r\nSet-Cookie: a=1\r\nx-a: 2\r\nSet-Cookie: b=2\r\nX-B: 3\r\nMCP-Session-Id: s\r\nDate: then\r\n';
@@ -110,10 +111,10 @@ describe.each(routeNames)('on the %s route', (route) => {
         .on('end', () => response.end(request.headers['content-encoding']));
     });
     const zipped = gzipSync('y'.repeat(1_000));
-    const head = `POST ${relay.target(route, '/')} HTTP/1.1\r\nHost: ${relay.sidecar.proxy}\r\nContent-Encoding: gzip\r\nContent-Length: ${zipped.length}\r\nConnection: close\r\n\r\n`;
-    const port = Number(new URL(relay.sidecar.proxyUrl).port);
+    const head = `${relay.head(route, 'POST', '/')}Content-Encoding: gzip\r\nContent-Length: ${zipped.length}\r\nConnection: close\r\n\r\n`;
+    const { socket } = await relay.open(route);
     const [answer] = parseResponses(
-      await sendRaw({ port, bytes: Buffer.concat([Buffer.from(head), zipped]) }),
+      await sendRaw({ socket, bytes: Buffer.concat([Buffer.from(head), zipped]) }),
     );
     expect(answer?.body).toBe('gzip');
     expect(gunzipSync(Buffer.concat(bodies)).toString()).toBe('y'.repeat(1_000));
@@ -154,11 +155,10 @@ describe.each(routeNames)('on the %s route', (route) => {
     ['DELETE', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 'Content-Length: 0'],
   ])('%s answered by %j has no body and keeps its headers', async (method, bytes, kept) => {
     const relay = await startFixed(bytes);
-    const twice =
-      `${method} ${relay.target(route, '/')} HTTP/1.1\r\nHost: ${relay.sidecar.proxy}\r\n\r\n`.repeat(2);
-    const port = Number(new URL(relay.sidecar.proxyUrl).port);
+    const twice = `${relay.head(route, method, '/')}\r\n`.repeat(2);
+    const { socket } = await relay.open(route);
     const text = (
-      await sendRaw({ port, bytes: twice, until: (t) => t.split('\r\n\r\n').length === 3 })
+      await sendRaw({ socket, bytes: twice, until: (t) => t.split('\r\n\r\n').length === 3 })
     ).toString();
     // Two heads and nothing else: the client is not left waiting for a body, nor is one invented.
     const [first = '', second, ...rest] = text.split('\r\n\r\n');

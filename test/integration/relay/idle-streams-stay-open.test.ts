@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { poll } from '../../harness/poll.ts';
-import { openClient } from './raw-client.ts';
-import { openCounts, routeNames, startRelay } from './relay-setup.ts';
+import { routes } from '../../harness/routes.ts';
+import { openCounts, startRelay } from './relay-setup.ts';
 
 /** Beyond the 300 s of undici's and node:http's own defaults, and of a pooled connection's life. */
 const idleMs = 3_600_000;
@@ -20,7 +20,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe.each(routeNames)('on the %s route', (route) => {
+describe.each(routes)('on the route by $name', (route) => {
   it.each([
     ['before its head', false],
     ['before its first event', true],
@@ -30,15 +30,13 @@ describe.each(routeNames)('on the %s route', (route) => {
       toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
     });
     const streams: ServerResponse[] = [];
-    const { sidecar, target } = await startRelay((_, response) => {
+    const { sidecar, open, head } = await startRelay((_, response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
       if (headFirst) response.flushHeaders();
       streams.push(response);
     });
-    const client = openClient(sidecar.proxy);
-    client.write(
-      `GET ${target(route, '/sse')} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n`,
-    );
+    const client = await open(route);
+    client.write(`${head(route, 'GET', '/sse')}Accept: text/event-stream\r\n\r\n`);
     await immediately(() => streams.length === 1 && (!headFirst || client.received.includes('\r\n\r\n')));
     for (let passedMs = 0; passedMs < idleMs; passedMs += 60_000) {
       await vi.advanceTimersByTimeAsync(60_000);

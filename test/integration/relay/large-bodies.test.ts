@@ -1,15 +1,17 @@
 import { createHash, type Hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
+import { openRequest } from '../../harness/ask.ts';
 import { configText } from '../../harness/config-text.ts';
 import { poll } from '../../harness/poll.ts';
+import { routes, type RouteUnderTest } from '../../harness/routes.ts';
 import { startSidecar, type SidecarProcess } from '../../harness/sidecar-process.ts';
 import { startUpstream, type Handler } from '../../harness/tls-upstream.ts';
-import { caPem, leaf, routeNames, server, targetOf } from './relay-setup.ts';
+import { caPem, leaf, server, waysTo } from './relay-setup.ts';
 
 const mebibyte = 1 << 20;
 const bodyBytes = 64 * mebibyte;
@@ -69,22 +71,12 @@ async function startCommand(handler: Handler) {
   const sidecar = await startSidecar({ config });
   return {
     sidecar,
-    open: (route: string, method: string, headers: Record<string, string | number>) =>
-      open(sidecar, targetOf(route, authority, '/'), method, headers),
+    open: (route: RouteUnderTest, method: string, headers: Record<string, string | number>) =>
+      openRequest(sidecar.proxy, waysTo(sidecar, authority).target(route, '/'), { method, headers }),
   };
 }
 
-function open(
-  { proxy }: SidecarProcess,
-  path: string,
-  method: string,
-  headers: Record<string, string | number>,
-) {
-  const { hostname, port } = new URL(`http://${proxy}`);
-  return httpRequest({ host: hostname, port, path, method, headers, agent: false });
-}
-
-async function responseOf(outgoing: ReturnType<typeof httpRequest>): Promise<IncomingMessage> {
+async function responseOf(outgoing: ClientRequest): Promise<IncomingMessage> {
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
   return response;
 }
@@ -112,7 +104,7 @@ async function writeUntilStalled(
 // Memory is read from /proc.
 const linux = process.platform === 'linux';
 
-describe.each(routeNames)('on the %s route', (route) => {
+describe.each(routes)('on the route by $name', (route) => {
   it.skipIf(!linux).each([
     { framing: 'with a length', headers: { 'Content-Length': bodyBytes } },
     { framing: 'in chunks', headers: { 'Transfer-Encoding': 'chunked' } },
@@ -130,7 +122,7 @@ describe.each(routeNames)('on the %s route', (route) => {
       const before = memoryOf(sidecar);
       for (let transfer = 0; transfer < transfers; transfer++) {
         const up = createHash('sha256');
-        const outgoing = open(route, 'POST', headers);
+        const outgoing = await open(route, 'POST', headers);
         const [, received] = await Promise.all([
           pipeline(Readable.from(blocksFrom(0, up)), outgoing),
           responseOf(outgoing).then(digestOf),
@@ -140,7 +132,7 @@ describe.each(routeNames)('on the %s route', (route) => {
       }
       const growth = memoryOf(sidecar).peak - before.now;
       process.stdout.write(
-        `${route}: ${transfers} times 64 MiB ${framing} both ways: memory peaked ${inMib(growth)} above idle\n`,
+        `${route.name}: ${transfers} times 64 MiB ${framing} both ways: memory peaked ${inMib(growth)} above idle\n`,
       );
       expect(growth).toBeLessThan(growthLimitBytes);
     },
@@ -154,13 +146,13 @@ describe.each(routeNames)('on the %s route', (route) => {
       written = writeUntilStalled(response, hash);
     });
     const before = memoryOf(sidecar);
-    const outgoing = open(route, 'GET', {});
+    const outgoing = await open(route, 'GET', {});
     outgoing.end();
     const response = await responseOf(outgoing);
     const { sent, rest } = await (written ?? expect.unreachable());
     const growth = memoryOf(sidecar).peak - before.now;
     process.stdout.write(
-      `${route}: the server stalled after ${inMib(sent)}, memory grew by ${inMib(growth)}\n`,
+      `${route.name}: the server stalled after ${inMib(sent)}, memory grew by ${inMib(growth)}\n`,
     );
     expect(sent).toBeLessThan(bufferedLimitBytes);
     expect(growth).toBeLessThan(stalledGrowthLimitBytes);
@@ -178,12 +170,12 @@ describe.each(routeNames)('on the %s route', (route) => {
       };
     });
     const before = memoryOf(sidecar);
-    const outgoing = open(route, 'POST', { 'Content-Length': bodyBytes });
+    const outgoing = await open(route, 'POST', { 'Content-Length': bodyBytes });
     const hash = createHash('sha256');
     const { sent, rest } = await writeUntilStalled(outgoing, hash);
     const growth = memoryOf(sidecar).peak - before.now;
     process.stdout.write(
-      `${route}: the client stalled after ${inMib(sent)}, memory grew by ${inMib(growth)}\n`,
+      `${route.name}: the client stalled after ${inMib(sent)}, memory grew by ${inMib(growth)}\n`,
     );
     expect(sent).toBeLessThan(bufferedLimitBytes);
     expect(growth).toBeLessThan(stalledGrowthLimitBytes);

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { listen } from '../../harness/listen.ts';
 import { poll } from '../../harness/poll.ts';
-import { ask } from '../../harness/routes.ts';
+import { routes } from '../../harness/routes.ts';
+import { ask } from '../../harness/ask.ts';
 import { contextOf } from '../../harness/tls-upstream.ts';
-import { openClient } from './raw-client.ts';
-import { leaf, openCounts, routeNames, server, startRelay, startSidecarBefore } from './relay-setup.ts';
+import { leaf, openCounts, server, startRelay, startSidecarBefore } from './relay-setup.ts';
 
 const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
@@ -25,10 +25,7 @@ async function startHeld(onData: (socket: TLSSocket, connection: number, request
   return { upstream, sockets, received };
 }
 
-const post = (target: string, body: string, fields = '') =>
-  `POST ${target} HTTP/1.1\r\nHost: localhost\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
-
-describe.each(routeNames)('on the %s route', (route) => {
+describe.each(routes)('on the route by $name', (route) => {
   it('requests one after the other go over one connection, from whichever client they come', async () => {
     const { sidecar, target, upstream } = await startRelay((_, response) => response.end('ok'));
     for (let index = 0; index < 5; index++)
@@ -112,29 +109,31 @@ describe.each(routeNames)('on the %s route', (route) => {
   it.each(['NTLM', 'Negotiate'])(
     'a connection that saw %s serves one client connection only',
     async (scheme) => {
-      const { sidecar, target, upstream } = await startRelay((request, response) => {
+      const { sidecar, target, open, head, upstream } = await startRelay((request, response) => {
         const { authorization } = request.headers;
         if (authorization !== undefined) response.end('in');
         else response.writeHead(401, { 'WWW-Authenticate': scheme }).end('out');
       });
-      const [first, second] = [openClient(sidecar.proxy), openClient(sidecar.proxy)];
+      const [first, second] = [await open(route), await open(route)];
+      const post = (path: string, fields = '') =>
+        `${head(route, 'POST', path)}${fields}Content-Length: 1\r\n\r\nx`;
       // The server asks, the client answers in two steps, as NTLM does.
-      first.write(post(target(route, '/a'), 'x'));
+      first.write(post('/a'));
       await first.until('out');
       for (const token of ['one', 'two']) {
-        first.write(post(target(route, `/${token}`), 'x', `Authorization: ${scheme} ${token}\r\n`));
+        first.write(post(`/${token}`, `Authorization: ${scheme} ${token}\r\n`));
         await poll(() => first.received.split('in').length > (token === 'one' ? 1 : 2));
       }
-      second.write(post(target(route, '/b'), 'x'));
+      second.write(post('/b'));
       await second.until('out');
-      first.write(post(target(route, '/c'), 'x'));
+      first.write(post('/c'));
       await poll(() => upstream.requests.length === 5);
       const of = (url: string) => upstream.requests.find((request) => request.url === url)?.connection;
       expect(of('/one')).toBe(of('/two'));
       expect(of('/c')).toBe(of('/one'));
       expect(of('/b')).not.toBe(of('/one'));
       // When the client goes, so does what it authenticated.
-      first.socket.destroy();
+      first.leave();
       await poll(() => upstream.requests.length === 5);
       const third = await ask(sidecar.proxy, target(route, '/d'), { body: 'x' });
       expect(third.status).toBe(401);

@@ -1,6 +1,6 @@
-import { connect, type Socket } from 'node:net';
-import { cleanUp } from '../../harness/clean-up.ts';
+import type { Socket } from 'node:net';
 import { poll } from '../../harness/poll.ts';
+import type { RouteConnection } from '../../harness/routes.ts';
 
 /** A client of which a test decides every byte and when it is sent. */
 export interface RawClient {
@@ -12,16 +12,17 @@ export interface RawClient {
   /** The error that ended it: ECONNRESET where it was reset. */
   readonly error: string | undefined;
   readonly write: (text: string) => void;
+  /** Leaves by FIN. */
+  readonly leave: () => void;
+  /** Leaves by RST. */
+  readonly reset: () => void;
   /** Waits until something has come. */
   readonly until: (text: string | RegExp) => Promise<void>;
   readonly untilEnded: () => Promise<void>;
 }
 
-/** Connects to a proxy address, `host:port`. */
-export function openClient(proxy: string): RawClient {
-  const { hostname, port } = new URL(`http://${proxy}`);
-  const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-  cleanUp(() => socket.destroy());
+/** Takes up a connection of a route. */
+export function rawClient({ socket, tcp }: RouteConnection): RawClient {
   let received = '';
   let ended = false;
   let error: string | undefined;
@@ -42,6 +43,8 @@ export function openClient(proxy: string): RawClient {
       return error;
     },
     write: (text) => void socket.write(text, 'latin1'),
+    leave: () => socket.destroy(),
+    reset: () => void tcp.resetAndDestroy(),
     until: async (what) => {
       await poll(() => has(what), {
         what: `${String(what)} in ${JSON.stringify(received.slice(-300))}`,

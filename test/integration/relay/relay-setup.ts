@@ -1,7 +1,8 @@
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
 import { configText } from '../../harness/config-text.ts';
 import type { Listening } from '../../harness/listen.ts';
-import { routes } from '../../harness/routes.ts';
+import type { Named, RouteUnderTest } from '../../harness/routes.ts';
+import type { Sidecar } from '../../harness/sidecar.ts';
 import { startInProcess, type InProcessSidecar } from '../../harness/start-in-process.ts';
 import {
   startUpstream,
@@ -9,6 +10,7 @@ import {
   type Upstream,
   type UpstreamOptions,
 } from '../../harness/tls-upstream.ts';
+import { rawClient, type RawClient } from './raw-client.ts';
 
 const ca = createCa();
 export const caPem = ca.pem;
@@ -21,12 +23,13 @@ export const server = 'mcp';
 /** A sidecar before an upstream. */
 export interface RelayUnderTest {
   readonly sidecar: InProcessSidecar;
-  /** The request target of a path, by the name of the route. */
-  readonly target: (route: string, path: string) => string;
+  /** What `ask` takes for a path. */
+  readonly target: (route: RouteUnderTest, path: string) => string;
+  /** A connection on which requests of a route can be written. */
+  readonly open: (route: RouteUnderTest) => Promise<RawClient>;
+  /** A request line and a Host header. */
+  readonly head: (route: RouteUnderTest, method: string, path: string, version?: string) => string;
 }
-
-/** The two routes, for `describe.each`. */
-export const routeNames = routes.map(({ name }) => name);
 
 /** Starts a TLS upstream and a verifying sidecar before it. */
 export async function startRelay(
@@ -46,14 +49,18 @@ export async function startSidecarBefore(
   const url = `https://${authority}/`;
   const config = configText({ [server]: { url, ssl_verify: caPem, ...entry } });
   const sidecar = await startInProcess({ config });
-  return { sidecar, target: (route, path) => targetOf(route, authority, path) };
+  return { sidecar, ...waysTo(sidecar, authority) };
 }
 
-/** The request target of a path at the server, by the name of the route. */
-export function targetOf(route: string, authority: string, path: string): string {
-  const found = routes.find(({ name }) => name === route);
-  if (found === undefined) throw new Error(`no route is called ${route}`);
-  return found.target({ server, authority }, path);
+/** How the server at an authority is asked through a sidecar. */
+export function waysTo({ proxy }: Sidecar, authority: string): Omit<RelayUnderTest, 'sidecar'> {
+  const named: Named = { server, authority };
+  return {
+    target: (route, path) => route.target(named, path),
+    open: async (route) => rawClient(await route.connect(proxy, named)),
+    head: (route, method, path, version = '1.1') =>
+      `${method} ${route.line(named, path)} HTTP/${version}\r\nHost: ${route.host(named)}\r\n`,
+  };
 }
 
 /** What is held open by the sidecar, by its own word. */

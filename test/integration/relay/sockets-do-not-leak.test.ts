@@ -2,10 +2,11 @@ import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { configText } from '../../harness/config-text.ts';
 import { poll } from '../../harness/poll.ts';
+import { routes, type RouteUnderTest } from '../../harness/routes.ts';
 import { startSidecar, type SidecarProcess } from '../../harness/sidecar-process.ts';
 import { startUpstream } from '../../harness/tls-upstream.ts';
-import { openClient } from './raw-client.ts';
-import { caPem, leaf, routeNames, server, targetOf } from './relay-setup.ts';
+import { rawClient } from './raw-client.ts';
+import { caPem, leaf, server } from './relay-setup.ts';
 
 const visitors = 40;
 
@@ -41,7 +42,7 @@ it.skipIf(process.platform !== 'linux')(
     });
     await fetch(`${sidecar.adminUrl}/metrics`, { headers: { connection: 'close' } });
     const before = descriptors(sidecar);
-    for (const route of routeNames) await Promise.all(endings.flatMap((ending) => visits(route, ending)));
+    for (const route of routes) await Promise.all(endings.flatMap((ending) => visits(route, ending)));
 
     const reused = () => sidecar.metric('mcp_tls_sidecar_open_connections', { server });
     await poll(async () => (await sidecar.metric('mcp_tls_sidecar_open_streams')) === 0);
@@ -49,23 +50,26 @@ it.skipIf(process.platform !== 'linux')(
     upstream.server.closeAllConnections();
     await poll(async () => (await reused()) === 0);
     await poll(() => descriptors(sidecar) <= before + 1, { what: `${before} descriptors again` });
-    const total = endings.length * visitors * routeNames.length;
+    const total = endings.length * visitors * routes.length;
     process.stdout.write(`${before} descriptors before ${total} requests, ${descriptors(sidecar)} after\n`);
 
-    function visits(route: string, ending: (typeof endings)[number]): Promise<void>[] {
+    function visits(route: RouteUnderTest, ending: (typeof endings)[number]): Promise<void>[] {
       return Array.from({ length: visitors }, () => visit(route, ending));
     }
 
-    async function visit(route: string, ending: (typeof endings)[number]): Promise<void> {
-      const client = openClient(sidecar.proxy);
+    async function visit(route: RouteUnderTest, ending: (typeof endings)[number]): Promise<void> {
+      const named = { server, authority };
+      const client = rawClient(await route.connect(sidecar.proxy, named));
       const path =
-        ending === 'denied' ? '/nobody/x' : targetOf(route, authority, `/${ending.replace(' ', '-')}`);
+        ending === 'denied' ? route.lineToNowhere : route.line(named, `/${ending.replace(' ', '-')}`);
       const length = ending === 'never finished' || ending === 'too early' ? 1_000_000 : 1;
-      client.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\nx`);
+      client.write(
+        `POST ${path} HTTP/1.1\r\nHost: ${route.host(named)}\r\nContent-Length: ${length}\r\n\r\nx`,
+      );
       await client.until('\r\n\r\n');
-      if (ending === 'reset') client.socket.resetAndDestroy();
-      else client.socket.destroy();
-      expect(client.received).toMatch(/^HTTP\/1\.1 (200|413|500) /);
+      if (ending === 'reset') client.reset();
+      else client.leave();
+      expect(client.received).toMatch(/^HTTP\/1\.1 (200|413|403|421|500) /);
     }
   },
 );

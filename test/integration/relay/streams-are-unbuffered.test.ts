@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { poll } from '../../harness/poll.ts';
-import { openClient } from './raw-client.ts';
-import { openCounts, routeNames, server, startRelay } from './relay-setup.ts';
+import { routes, type RouteUnderTest } from '../../harness/routes.ts';
+import { openCounts, server, startRelay, type RelayUnderTest } from './relay-setup.ts';
 
 const concurrentStreams = 120;
 
@@ -17,14 +17,15 @@ async function startStreams(flushHead = true) {
   return { ...relay, streams };
 }
 
-const streamRequest = (target: string, fields = '') =>
-  `GET ${target} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n${fields}\r\n`;
+const streamRequest = ({ head }: RelayUnderTest, route: RouteUnderTest, fields = '') =>
+  `${head(route, 'GET', '/sse')}Accept: text/event-stream\r\n${fields}\r\n`;
 
-describe.each(routeNames)('on the %s route', (route) => {
+describe.each(routes)('on the route by $name', (route) => {
   it('the head of a stream comes before any of its bytes, and a comment before any event', async () => {
-    const { sidecar, target, streams } = await startStreams();
-    const client = openClient(sidecar.proxy);
-    client.write(streamRequest(target(route, '/sse')));
+    const relay = await startStreams();
+    const { streams } = relay;
+    const client = await relay.open(route);
+    client.write(streamRequest(relay, route));
     await client.until('\r\n\r\n');
     expect(client.received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     streams[0]?.write(': hello\n\n');
@@ -32,9 +33,10 @@ describe.each(routeNames)('on the %s route', (route) => {
   });
 
   it('each event arrives before the next is sent, ids, retry and comments as they are', async () => {
-    const { sidecar, target, streams } = await startStreams();
-    const client = openClient(sidecar.proxy);
-    client.write(streamRequest(target(route, '/sse'), 'Last-Event-ID: 41\r\n'));
+    const relay = await startStreams();
+    const { streams } = relay;
+    const client = await relay.open(route);
+    client.write(streamRequest(relay, route, 'Last-Event-ID: 41\r\n'));
     await poll(() => streams.length === 1);
     const events = [
       'id: 42\nevent: message\ndata: {"a":1}\n\n',
@@ -56,9 +58,11 @@ describe.each(routeNames)('on the %s route', (route) => {
   });
 
   it(`${concurrentStreams} streams go on side by side, and the gauges follow them`, async () => {
-    const { sidecar, target, streams } = await startStreams();
-    const clients = Array.from({ length: concurrentStreams }, () => openClient(sidecar.proxy));
-    for (const client of clients) client.write(streamRequest(target(route, '/sse')));
+    const relay = await startStreams();
+    const { sidecar, streams } = relay;
+    const opened = Array.from({ length: concurrentStreams }, () => relay.open(route));
+    const clients = await Promise.all(opened);
+    for (const client of clients) client.write(streamRequest(relay, route));
     await poll(() => streams.length === concurrentStreams);
     streams.forEach((stream, index) => stream.write(`data: ${index}\n\n`));
     for (const client of clients) await client.until(/data: \d+\n\n/);
@@ -68,7 +72,7 @@ describe.each(routeNames)('on the %s route', (route) => {
 
     // Half end well and half of the clients leave.
     streams.forEach((stream, index) => index % 2 === 0 && stream.end());
-    clients.forEach((client, index) => (numbers[index] ?? 0) % 2 === 1 && client.socket.destroy());
+    clients.forEach((client, index) => (numbers[index] ?? 0) % 2 === 1 && client.leave());
     await poll(async () => {
       const { streams: left, connections } = await openCounts(sidecar);
       // Those that ended well are kept warm.

@@ -2,8 +2,8 @@ import { createSecureContext, TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { startRawTcp, startRawUpstream } from '../../harness/raw-upstream.ts';
-import { openClient } from './raw-client.ts';
-import { leaf, openCounts, routeNames, server, startSidecarBefore } from './relay-setup.ts';
+import { routes } from '../../harness/routes.ts';
+import { leaf, openCounts, server, startSidecarBefore } from './relay-setup.ts';
 
 const responses = [
   { body: 'with a length', bytes: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart' },
@@ -16,7 +16,7 @@ const cases = responses.flatMap((response) =>
   deaths.flatMap((death) => (['1.1', '1.0'] as const).map((version) => ({ ...response, death, version }))),
 );
 
-describe.each(routeNames)('on the %s route', (route) => {
+describe.each(routes)('on the route by $name', (route) => {
   it.each(cases)(
     'a server that dies by $death amid a body $body ends it visibly for HTTP/$version',
     async ({ bytes, death, version, body }) => {
@@ -28,9 +28,9 @@ describe.each(routeNames)('on the %s route', (route) => {
         // A reset is of TCP: TLS has no word for it.
         die = death === 'FIN' ? () => socket.end() : () => tcp.resetAndDestroy();
       });
-      const { sidecar, target } = await startSidecarBefore(upstream);
-      const client = openClient(sidecar.proxy);
-      client.write(`GET ${target(route, '/')} HTTP/${version}\r\nHost: localhost\r\n\r\n`);
+      const { sidecar, open, head } = await startSidecarBefore(upstream);
+      const client = await open(route);
+      client.write(`${head(route, 'GET', '/', version)}\r\n`);
       await client.until('part');
       die();
       await client.untilEnded();
@@ -50,9 +50,9 @@ describe.each(routeNames)('on the %s route', (route) => {
       leaf,
       onConnection: (socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\nall of it')),
     });
-    const { sidecar, target } = await startSidecarBefore(upstream);
-    const client = openClient(sidecar.proxy);
-    client.write(`GET ${target(route, '/')} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    const { sidecar, open, head } = await startSidecarBefore(upstream);
+    const client = await open(route);
+    client.write(`${head(route, 'GET', '/')}\r\n`);
     await client.until(/\r\n9\r\nall of it\r\n0\r\n\r\n$/);
     expect(await sidecar.metric('mcp_tls_sidecar_failures_total', { server })).toBeUndefined();
   });

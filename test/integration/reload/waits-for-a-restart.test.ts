@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { poll } from '../../harness/poll.ts';
+import { caDirectoryIn } from '../../harness/published-ca.ts';
 import { spawnCommand } from '../../harness/run-command.ts';
 import { logCollector, sidecarAt } from '../../harness/sidecar.ts';
 import { temporaryDirectory } from '../../harness/temporary-directory.ts';
@@ -18,17 +19,22 @@ test.each([
       ...(JSON.parse(config(sslVerify)) as object),
       mcp_tls_sidecar: { [changed]: port, [kept]: '127.0.0.1:0', log: { requests: 'failures' } },
     });
-  const file = join(temporaryDirectory(), 'config.yaml');
+  const cwd = temporaryDirectory();
+  const file = join(cwd, 'config.yaml');
   writeFileSync(file, text(rightFile, '127.0.0.1:0'));
   // Without the options of the command line, which would be in force whatever the file says.
-  const child = spawnCommand(['--config', file]);
+  const child = spawnCommand(['--config', file], { cwd });
   const { logs, write } = logCollector();
   child.stdout?.setEncoding('utf8').on('data', write);
   const ready = await poll(() => logs.find(({ msg }) => msg === 'ready'), {
     timeoutMs: 15_000,
     what: 'ready',
   });
-  const sidecar = sidecarAt(String(ready['proxy']), String(ready['admin']), logs);
+  const sidecar = sidecarAt(
+    { proxy: String(ready['proxy']), admin: String(ready['admin']) },
+    caDirectoryIn(cwd),
+    logs,
+  );
   const load = await startLoad(sidecar);
 
   writeFileSync(file, text(wrongFile, 'localhost:0'));
