@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { DestinationStream } from 'pino';
 import { AdminListener } from './admin/admin-listener.ts';
 import { isLoopbackHost, type Authority } from './authority.ts';
+import { LocalCa } from './ca/local-ca.ts';
 import type { ListenAddress } from './config/config.ts';
 import { isInForce } from './policy/decide.ts';
 import { Failure } from './failure.ts';
@@ -85,12 +86,16 @@ class App implements Sidecar {
   readonly #logger: Logger;
   readonly #metrics: Metrics;
   readonly #pool: Pool;
+  readonly #ca: LocalCa;
   readonly #listener: ProxyListener;
   readonly #adminListener: AdminListener;
   readonly #reloader: Reloader;
   #proxyAddresses: readonly { host: string; port: number }[] = [];
   #adminPort: number | undefined;
   #ready = false;
+  #isDraining = false;
+  /** Servers of which it was said that they want OAuth. */
+  readonly #advised = new Set<string>();
   /** Those that were warned of. */
   readonly #fileMounts = new Set<string>();
 
@@ -103,15 +108,21 @@ class App implements Sidecar {
       openStreams: () => countByServer(this.#listener.visits),
       openConnections: () => this.#pool.openByServer(),
     });
+    const via = `mcp-tls-sidecar-${randomBytes(4).toString('hex')}`;
     this.#pool = new Pool({
+      via,
       lookup: options.lookup ?? createLookup(),
       guard: createAddressGuard(() => this.#ownPorts()),
       listener: this.#metrics,
     });
+    this.#ca = new LocalCa(first.snapshot.config.settings.ca);
     this.#listener = new ProxyListener({
       store: this.#store,
       pool: this.#pool,
-      via: `mcp-tls-sidecar-${randomBytes(4).toString('hex')}`,
+      via,
+      ca: this.#ca,
+      isDraining: () => this.#isDraining,
+      onProtectedResource: (server) => this.#adviseConnect(server),
       isOwnListener: (authority) => this.#isOwnListener(authority),
       bound: new WeakSet(),
       logger: this.#logger,
@@ -178,6 +189,7 @@ class App implements Sidecar {
 
   async drain(): Promise<void> {
     this.#ready = false;
+    this.#isDraining = true;
     this.#logger.info('draining');
     await drain(this.#listener, this.#store.current().config.settings.timeouts.drainMs);
     await this.close();
@@ -218,16 +230,28 @@ class App implements Sidecar {
   #endChanged(): void {
     const holds = this.#holds();
     for (const visit of this.#listener.visits) {
-      const under = visit.underPolicy;
-      if (under === undefined || holds(under.authority, under.key)) continue;
+      const { way } = visit;
+      if (way === undefined || holds(way.authority, way.key)) continue;
       visit.end(new Failure('draining', 'response'));
     }
   }
 
-  #holds(): (authority: Authority, policyKey: string) => boolean {
-    const { table, config } = this.#store.current();
-    const context = { table, unlistedPlaintext: config.settings.unlistedPlaintext };
-    return (authority, policyKey) => isInForce(context, authority, policyKey);
+  #holds(): (authority: Authority, wayKey: string) => boolean {
+    const { rules } = this.#store.current();
+    return (authority, key) => isInForce(rules, authority, key);
+  }
+
+  /** Once a server: its client will try again and again. */
+  #adviseConnect(server: string): void {
+    if (this.#advised.has(server)) return;
+    this.#advised.add(server);
+    this.#logger.warn(
+      {
+        server,
+        hint: `set HTTPS_PROXY=http://${this.proxy} and the CA file ca-bundle.pem in the client, and give it the real https:// URL`,
+      },
+      'this server wants OAuth, whose metadata name its real URL: clients that come by the base URL will refuse them; use the CONNECT route',
+    );
   }
 
   #ownPorts(): number[] {

@@ -98,7 +98,7 @@ const rows = {
     status: 502,
     proxyStatus: 'connection_refused',
     sentence: 'the upstream proxy refused the connection',
-    hint: 'not in this version, which has no upstream proxy',
+    hint: 'look at the log of the proxy and at mcp_tls_sidecar.upstream_proxy; mcp_tls_sidecar.no_proxy names what is dialled directly',
   },
   connection_lost: {
     status: 502,
@@ -211,8 +211,8 @@ const rows = {
   downstream_tls_failed: {
     status: 0,
     proxyStatus: undefined,
-    sentence: 'the client ended the TLS handshake',
-    hint: 'not in this version, which has no CONNECT route',
+    sentence: 'the client did not finish the TLS handshake with the sidecar',
+    hint: "have the client trust the sidecar's ca-bundle.pem (SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, CURL_CA_BUNDLE), and restart it if the bundle was made anew",
   },
 } as const satisfies Record<string, FailureRow>;
 
@@ -237,6 +237,8 @@ export class Failure {
   /** What happened, in the words that fit best. */
   readonly sentence: string;
   readonly hint: string;
+  /** HTTP status of the reply; 0 where there is nobody left to reply to. */
+  readonly status: number;
 
   /** @param words in place of those of the table, where one knows better; safe for clients */
   constructor(
@@ -250,11 +252,12 @@ export class Failure {
     this.cause = cause;
     this.sentence = words.sentence;
     this.hint = words.hint;
+    this.status = words.status ?? failureTable[reason].status;
   }
 }
 
-/** What happened, in words that follow the server's name, and what to do. */
-export type FailureWords = Pick<FailureRow, 'sentence' | 'hint'>;
+/** What happened, in words that follow the server's name, and what to do; a status where it is not the table's. */
+export type FailureWords = Pick<FailureRow, 'sentence' | 'hint'> & { readonly status?: number };
 
 /** One sentence: what failed, for which server (undefined where none was found), why. Safe for clients. */
 export function describeFailure({ sentence }: Failure, server: string | undefined): string {

@@ -1,9 +1,12 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { Failure } from '../failure.ts';
 import { classifyExchangeError, errorCode } from '../upstream/classify.ts';
 import type { Connection } from '../upstream/connection.ts';
+import { refusedByProxy } from '../upstream/proxy-tunnel.ts';
 import { bindsConnection, headerValues, mapHeader, type RawHeaders } from './headers.ts';
+import { isWebSocketAccepted } from './upgrade.ts';
 
 /** What goes upstream. */
 export interface ExchangeRequest {
@@ -12,12 +15,14 @@ export interface ExchangeRequest {
   readonly target: string;
   readonly headers: string[];
   readonly body: Buffer | AsyncIterable<Buffer> | null;
+  /** Whether it asks for a WebSocket. */
+  readonly isUpgrade: boolean;
 }
 
 /** What happens to a response on its way down. */
 export interface ResponsePolicy {
   /** The headers to send, or why the response cannot be passed on. */
-  head(raw: RawHeaders): string[] | Failure;
+  head(raw: RawHeaders, status: number): string[] | Failure;
   /** A filter for the body of this response; undefined where it passes untouched. */
   filter(raw: RawHeaders): BodyFilter | Failure | undefined;
 }
@@ -37,6 +42,14 @@ export interface ExchangeResult {
   readonly unsent: boolean;
   /** Whether the server asked for authentication that binds the connection. */
   readonly bindsConnection: boolean;
+  /** What a 101 leads to; nothing of it has gone down yet. */
+  readonly upgraded: Upgraded | undefined;
+}
+
+/** A server's 101 and the connection that is raw from then on. */
+export interface Upgraded {
+  readonly headers: RawHeaders;
+  readonly socket: Socket;
 }
 
 /** What one exchange takes. */
@@ -60,8 +73,9 @@ export function exchange(options: ExchangeOptions): Promise<ExchangeResult> {
     const relay = new Relay(options, resolve);
     const { request, connection } = options;
     const { method, target: path, headers, body } = request;
+    const upgrade = request.isUpgrade ? 'websocket' : null;
     try {
-      connection.client.dispatch({ method: method, path, headers, body: body as never }, relay);
+      connection.client.dispatch({ method, path, headers, body: body as never, upgrade }, relay);
     } catch (error) {
       relay.onResponseError(undefined, error);
     }
@@ -79,6 +93,7 @@ class Relay implements Dispatcher.DispatchHandler {
   #failure: Failure | undefined;
   #bindsConnection = false;
   #bodyBegun = false;
+  #upgraded: Upgraded | undefined;
 
   constructor(options: ExchangeOptions, resolve: (result: ExchangeResult) => void) {
     this.#options = options;
@@ -97,6 +112,25 @@ class Relay implements Dispatcher.DispatchHandler {
       );
   }
 
+  onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _: unknown,
+    socket: Socket,
+  ): void {
+    clearTimeout(this.#timer);
+    const { response, policy } = this.#options;
+    const raw = decodeHeaders(controller.rawHeaders);
+    const head = isWebSocketAccepted(response.req, status, raw)
+      ? policy.head(raw, status)
+      : new Failure('response_malformed', 'response', new Error('a 101 that does not accept the WebSocket'));
+    if (head instanceof Failure) {
+      this.#failure ??= head;
+      socket.destroy();
+    } else this.#upgraded = { headers: head, socket };
+    this.#settle();
+  }
+
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
@@ -111,7 +145,8 @@ class Relay implements Dispatcher.DispatchHandler {
     }
     clearTimeout(this.#timer);
     this.#bindsConnection = bindsConnection(raw, 'www-authenticate');
-    const head = policy.head(raw);
+    const isRefused = status === 407 && this.#options.connection.isForwarded;
+    const head = isRefused ? refusedByProxy(status) : policy.head(raw, status);
     const filter = policy.filter(raw);
     if (head instanceof Failure || filter instanceof Failure) {
       this.#abort(head instanceof Failure ? head : (filter as Failure));
@@ -187,6 +222,7 @@ class Relay implements Dispatcher.DispatchHandler {
       failure: this.#failure,
       unsent: this.#controller === undefined,
       bindsConnection: this.#bindsConnection,
+      upgraded: this.#upgraded,
     });
   }
 }

@@ -1,22 +1,32 @@
 import { formatHostHeader } from '../authority.ts';
 import { Failure } from '../failure.ts';
-import { decideByAuthority, decideByName, plainKey, type Decision } from '../policy/decide.ts';
+import { decideByAuthority, decideByName, decideInside, type Decision } from '../policy/decide.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
 import type { Connection } from '../upstream/connection.ts';
-import { exchange, type ExchangeResult, type ResponsePolicy } from './exchange.ts';
+import { exchange, type ExchangeRequest, type ExchangeResult, type ResponsePolicy } from './exchange.ts';
 import { bindsConnection, hasPassedThrough, requestHeaders, withoutEncoding } from './headers.ts';
+import { checkPeer } from './peer.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { lingerMs, replyFailure } from './reply.ts';
 import { createResponsePolicy, mayCarryEndpoint, type Reachable } from './response-policy.ts';
 import { findRoute, type Route } from './route.ts';
-import type { Visit } from './visit.ts';
+import { relayUpgraded } from './upgrade.ts';
+import type { RequestVisit } from './visit.ts';
 
 /** The way a request takes, from its head to its outcome. */
-export async function handleRequest(context: ProxyContext, visit: Visit): Promise<Outcome> {
+export async function handleRequest(context: ProxyContext, visit: RequestVisit): Promise<Outcome> {
   const snapshot = context.store.current();
   const { settings } = snapshot.config;
-  const route = findRoute(visit.request, { ...context, allowedHosts: settings.allowedHosts });
+  const { inside, request } = visit;
+  if (inside !== undefined) visit.server = inside.server;
+  const denied = checkPeer(request.socket, {
+    isConnect: inside !== undefined,
+    allowed: settings.allowRemoteClients,
+    isDraining: context.isDraining(),
+  });
+  if (denied !== undefined) return fail(visit, denied);
+  const route = findRoute(request, { ...context, allowedHosts: settings.allowedHosts, inside });
   if (route instanceof Failure) return fail(visit, route);
   if (route.kind === 'not_found') return notFound(visit);
   visit.route = route.kind;
@@ -24,13 +34,14 @@ export async function handleRequest(context: ProxyContext, visit: Visit): Promis
   const decision = decide(snapshot, route);
   visit.server = decision.server;
   if (decision.kind === 'refuse') return fail(visit, decision.failure);
-  if (hasPassedThrough(visit.request.rawHeaders, context.via))
+  if (hasPassedThrough(request.rawHeaders, context.via))
     return fail(visit, new Failure('loop_detected', 'policy'));
 
   const target = upstreamTarget(snapshot, route);
   const policy = createResponsePolicy(context, visit, { route, decision, target });
   const result = await send(context, visit, { snapshot, decision, target, policy });
   if (result instanceof Failure) return fail(visit, result);
+  if (result.upgraded !== undefined) return relayUpgraded(visit, result.upgraded);
   if (result.status === undefined && result.failure !== undefined) return fail(visit, result.failure);
   if (result.failure !== undefined) breakOff(visit);
   else discardRest(visit);
@@ -49,19 +60,11 @@ interface Relayed {
 /** Finds a connection and makes the exchange on it; once more on a new one where not a byte had been written. */
 async function send(
   context: ProxyContext,
-  visit: Visit,
+  visit: RequestVisit,
   relayed: Relayed,
 ): Promise<ExchangeResult | Failure> {
-  const { snapshot, decision, target, policy } = relayed;
-  const { settings } = snapshot.config;
-  const host = formatHostHeader(decision.authority, decision.kind === 'tls' ? 'https' : 'http');
-  const sent = requestHeaders(visit.request.rawHeaders, host, context.via);
-  // What has to be read on its way down must not be compressed.
-  const headers = mayCarryEndpoint(visit) ? withoutEncoding(sent) : sent;
-  visit.underPolicy = {
-    key: decision.kind === 'tls' ? decision.policy.key : plainKey,
-    authority: decision.authority,
-  };
+  const { snapshot, decision, policy } = relayed;
+  visit.way = decision;
   let result: ExchangeResult | undefined;
   for (const fresh of [false, true]) {
     const connection = await acquire(context, visit, relayed, fresh);
@@ -70,10 +73,10 @@ async function send(
     if (visit.expectsContinue && !fresh) visit.response.writeContinue();
     result = await exchange({
       connection,
-      request: { method: visit.request.method ?? 'GET', target, headers, body: visit.body.take() },
+      request: upstreamRequest(context, visit, relayed, connection),
       response: visit.response,
       policy,
-      responseTimeoutMs: settings.timeouts.responseMs,
+      responseTimeoutMs: snapshot.config.settings.timeouts.responseMs,
       signal: visit.signal,
     });
     settleConnection(context, visit, connection, result);
@@ -82,68 +85,91 @@ async function send(
   return result ?? new Failure('internal', 'connect');
 }
 
+function upstreamRequest(
+  { via }: ProxyContext,
+  visit: RequestVisit,
+  { decision, target }: Relayed,
+  { isForwarded }: Connection,
+): ExchangeRequest {
+  const { method = 'GET', rawHeaders } = visit.request;
+  const host = formatHostHeader(decision.authority, decision.kind === 'tls' ? 'https' : 'http');
+  const sent = requestHeaders(rawHeaders, host, via);
+  // What has to be read on its way down must not be compressed.
+  const headers = mayCarryEndpoint(visit) ? withoutEncoding(sent) : sent;
+  const login = isForwarded ? decision.proxy?.authorization : undefined;
+  return {
+    method,
+    target: isForwarded ? `http://${host}${target}` : target,
+    headers: login === undefined ? headers : [...headers, 'Proxy-Authorization', login],
+    body: visit.body.take(),
+    isUpgrade: visit.upgradeHead !== undefined,
+  };
+}
+
 function acquire(
   context: ProxyContext,
-  visit: Visit,
+  visit: RequestVisit,
   { snapshot, decision }: Relayed,
   fresh: boolean,
 ): Promise<Connection | Failure> {
   const { timeouts, limits } = snapshot.config.settings;
   const { socket, rawHeaders } = visit.request;
+  const isUpgrade = visit.upgradeHead !== undefined;
   if (bindsConnection(rawHeaders, 'authorization')) context.bound.add(socket);
-  const policy = decision.kind === 'tls' ? decision.policy : undefined;
-  const { server, authority, listed } = decision;
-  return context.pool.acquire(
-    { server, authority, policy, listed },
-    {
-      timeoutMs: timeouts.dialMs,
-      headerBytes: limits.headerBytes,
-      signal: visit.signal,
-      owner: context.bound.has(socket) ? socket : undefined,
-      fresh,
-    },
-  );
+  return context.pool.acquire(decision, {
+    timeoutMs: timeouts.dialMs,
+    headerBytes: limits.headerBytes,
+    signal: visit.signal,
+    owner: context.bound.has(socket) ? socket : undefined,
+    fresh: fresh || isUpgrade,
+    raw: isUpgrade,
+  });
 }
 
 /** A connection goes back to the pool only whole, and never once another identity was offered on it. */
 function settleConnection(
   context: ProxyContext,
-  visit: Visit,
+  visit: RequestVisit,
   connection: Connection,
   result: ExchangeResult,
 ): void {
   const { socket } = visit.request;
   const shared = !context.bound.has(socket);
   const { failure } = result;
+  if (result.upgraded !== undefined) return;
   if (failure?.phase === 'handshake') context.pool.handshakeFailedLate(connection, failure.reason);
   if (result.bindsConnection) context.bound.add(socket);
   if (result.failure !== undefined || (result.bindsConnection && shared)) connection.destroy();
   else context.pool.release(connection);
 }
 
-function decide(snapshot: Snapshot, route: Exclude<Route, { kind: 'not_found' }>): Decision {
-  const context = { table: snapshot.table, unlistedPlaintext: snapshot.config.settings.unlistedPlaintext };
-  if (route.kind === 'base_url') return decideByName(context, route.server);
-  const path = route.target.replace(/\?.*$/s, '');
-  return decideByAuthority(context, route.authority, { path, secure: route.secure });
+function decide({ rules }: Snapshot, route: Exclude<Route, { kind: 'not_found' }>): Decision {
+  if (route.kind === 'base_url') return decideByName(rules, route.server);
+  const request = { path: route.target.replace(/\?.*$/s, ''), secure: route.secure };
+  return route.kind === 'connect'
+    ? decideInside(rules, route.authority, request)
+    : decideByAuthority(rules, route.authority, request);
 }
 
 function upstreamTarget(snapshot: Snapshot, route: Exclude<Route, { kind: 'not_found' }>): string {
-  if (route.kind === 'absolute') return route.target;
+  if (route.kind !== 'base_url') return route.target;
   if (route.target !== undefined) return route.target;
   const path = snapshot.table.serverNamed(route.server)?.entry.upstream.path ?? '/';
   return `${path}${route.query}`;
 }
 
 /** Replies with a failure; nobody is left to reply to where the client has gone. */
-async function fail(visit: Visit, failure: Failure): Promise<Outcome> {
+async function fail(visit: RequestVisit, failure: Failure): Promise<Outcome> {
   const { response } = visit;
   if (failure.reason === 'downstream_aborted') return visit.outcome('aborted', failure);
   const waitsForContinue = visit.expectsContinue && visit.body.bytes === 0;
   const requestBody = waitsForContinue ? undefined : await visit.body.prefix();
   if (response.destroyed) return visit.outcome('aborted', failure);
   // Where this request ends is for its sender alone to know: what follows it may be meant to be part of it.
-  if (failure.reason === 'request_malformed') response.shouldKeepAlive = false;
+  const isOver = failure.reason === 'request_malformed' || visit.upgradeHead !== undefined;
+  // A CONNECT to a host that is no longer listed has no further use.
+  if (isOver || (visit.inside !== undefined && failure.reason === 'policy_denied'))
+    response.shouldKeepAlive = false;
   const code = replyFailure(response, { failure, server: visit.server, requestBody });
   discardRest(visit);
   return visit.outcome(code, failure);
@@ -153,7 +179,7 @@ async function fail(visit: Visit, failure: Failure): Promise<Outcome> {
  * Reads and drops what the client still sends after its answer, for a while: unread, it would keep the client from
  * the answer (RFC 9112 section 9.6) and the connection from its next request.
  */
-function discardRest({ request }: Visit): void {
+function discardRest({ request }: RequestVisit): void {
   if (request.complete) return;
   // The abandoned iterator's: while it listens, nothing flows.
   request.removeAllListeners('readable');
@@ -161,14 +187,14 @@ function discardRest({ request }: Visit): void {
   setTimeout(() => request.complete || request.socket.destroy(), lingerMs).unref();
 }
 
-function notFound(visit: Visit): Outcome {
+function notFound(visit: RequestVisit): Outcome {
   const text = 'no server of this name has such a document\n';
   visit.response.writeHead(404, { 'Content-Type': 'text/plain', 'Content-Length': text.length }).end(text);
   return visit.outcome(404, undefined);
 }
 
 /** Ends a response that has begun, visibly: short of its last chunk or its length, else by a reset. */
-function breakOff({ request: { socket, httpVersion } }: Visit): void {
+function breakOff({ request: { socket, httpVersion } }: RequestVisit): void {
   if (httpVersion === '1.0') socket.resetAndDestroy();
   else socket.destroySoon();
 }

@@ -1,27 +1,25 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { formatHost } from '../authority.ts';
 import type { ListenAddress } from '../config/config.ts';
-import { Failure, type FailureWords } from '../failure.ts';
+import { Failure } from '../failure.ts';
 import { loggableError, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { recordOutcome, type Outcome } from '../telemetry/request-log.ts';
+import { handleConnect } from './connect.ts';
 import { handleRequest } from './handle-request.ts';
 import { InOrder } from './in-order.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { replyFailure, replyOnSocket } from './reply.ts';
-import { Visit } from './visit.ts';
+import type { Inside } from './route.ts';
+import { isWebSocketUpgrade } from './upgrade.ts';
+import { ConnectVisit, RequestVisit, type Visit } from './visit.ts';
 
 /** INTERFACE section 4: how long a slow sender has for its headers. */
 const headersMs = 10_000;
 /** Longer than the pools of httpx (5 s) and undici (4 s) keep theirs, so that they are the ones who close. */
 const keepAliveMs = 75_000;
-/** The CONNECT route is not part of this version. */
-const noConnect: FailureWords = {
-  sentence: 'this version of the sidecar has no CONNECT route',
-  hint: 'use the base URL http://127.0.0.1:8921/SERVER/path, or http:// URLs with HTTP_PROXY',
-};
 /** TCP keep-alive finds clients that vanished. */
 const tcpKeepAliveMs = 30_000;
 /** Connections beyond the limit that still get a reply; more are dropped. */
@@ -36,7 +34,11 @@ export class ProxyListener {
   readonly #excess = new WeakSet<object>();
   readonly #order = new InOrder();
   /** Whose body it is that comes in on a connection. */
-  readonly #latest = new WeakMap<Duplex, Visit>();
+  readonly #latest = new WeakMap<Duplex, RequestVisit>();
+  /** The CONNECT that a connection was handed out of. */
+  readonly #inside = new WeakMap<Duplex, Inside>();
+  /** TLS that ends here, over one of the connections. */
+  readonly #secured = new Set<Socket>();
 
   constructor(context: ProxyContext & { readonly logger: Logger; readonly metrics: Metrics }) {
     this.#context = context;
@@ -49,7 +51,8 @@ export class ProxyListener {
 
   /** Whether a request is under way, or its last bytes are. */
   isBusy(): boolean {
-    return this.#visits.size > 0 || [...this.#connections].some((socket) => socket.writableLength > 0);
+    const sockets = [...this.#connections, ...this.#secured];
+    return this.#visits.size > 0 || sockets.some((socket) => socket.writableLength > 0);
   }
 
   /**
@@ -77,7 +80,7 @@ export class ProxyListener {
 
   /** Ends what is left, at once. */
   destroy(): void {
-    for (const socket of this.#connections) socket.destroy();
+    for (const socket of [...this.#secured, ...this.#connections]) socket.destroy();
   }
 
   #createServer(): Server {
@@ -92,6 +95,7 @@ export class ProxyListener {
       requireHostHeader: false,
       keepAlive: true,
       keepAliveInitialDelay: tcpKeepAliveMs,
+      shouldUpgradeCallback: isWebSocketUpgrade,
     });
     // Beyond this number node:http would drop headers without a word; their bytes are bounded instead.
     server.maxHeadersCount = 0;
@@ -99,7 +103,8 @@ export class ProxyListener {
     server.on('request', (request, response) => this.#take(request, response, false));
     server.on('checkContinue', (request, response) => this.#take(request, response, true));
     server.on('checkExpectation', (request, response) => this.#take(request, response, false));
-    server.on('connect', (request, socket) => this.#refuseConnect(request, socket));
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head));
+    server.on('connect', (request, socket, head) => this.#connect(server, request, socket as Socket, head));
     server.on('clientError', (error, socket) => this.#refuseBytes(error, socket));
     return server;
   }
@@ -108,6 +113,7 @@ export class ProxyListener {
     const { connections, headerBytes } = this.#context.store.current().config.settings.limits;
     // Read by node:http when it makes the parser of the next connection.
     (server as Server & { maxHeaderSize: number }).maxHeaderSize = headerBytes;
+    if (this.#inside.has(socket)) return;
     this.#connections.add(socket);
     socket.once('close', () => this.#connections.delete(socket));
     if (this.#connections.size <= connections) return;
@@ -119,12 +125,69 @@ export class ProxyListener {
 
   #take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     response.sendDate = false;
-    const visit = new Visit(request, response, expectsContinue);
+    const inside = this.#inside.get(request.socket);
+    const visit = new RequestVisit(request, response, { expectsContinue, inside });
     this.#latest.set(request.socket, visit);
     this.#order.run(request.socket, () => this.#visit(visit));
   }
 
-  async #visit(visit: Visit): Promise<boolean> {
+  /** The parser has let go of the connection: the response is made by hand, after those that come before it. */
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on('error', () => undefined);
+    this.#order.run(socket, async () => {
+      const response = new ServerResponse(request);
+      response.sendDate = false;
+      response.shouldKeepAlive = false;
+      response.assignSocket(socket);
+      response.once('finish', () => socket.destroySoon());
+      const inside = this.#inside.get(socket);
+      await this.#visit(new RequestVisit(request, response, { inside, upgradeHead: head }));
+      return false;
+    });
+  }
+
+  #connect(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on('error', () => undefined);
+    if (head.length > 0) socket.unshift(head);
+    this.#order.run(socket, async () => {
+      const visit = new ConnectVisit(request, socket, this.#inside.has(socket));
+      const serve = await this.#handleConnect(visit);
+      if (serve === undefined) return false;
+      this.#inside.set(serve.socket, serve.inside);
+      if (serve.socket !== socket) {
+        this.#secured.add(serve.socket);
+        serve.socket.once('close', () => this.#secured.delete(serve.socket));
+      }
+      server.emit('connection', serve.socket);
+      return true;
+    });
+  }
+
+  /** @returns the connection whose requests are to be served, if it came to that */
+  async #handleConnect(visit: ConnectVisit): Promise<{ socket: Socket; inside: Inside } | undefined> {
+    this.#visits.add(visit);
+    try {
+      const result = this.#excess.has(visit.socket)
+        ? this.#refuseExcess(visit)
+        : await handleConnect(this.#context, visit);
+      if ('inside' in result) return { socket: result.serve, inside: result.inside };
+      this.#record(result);
+    } catch (error) {
+      this.#reportBug(error);
+      visit.socket.destroy();
+      this.#record(visit.outcome('aborted', new Failure('internal', 'request', error)));
+    } finally {
+      this.#visits.delete(visit);
+    }
+    return undefined;
+  }
+
+  #refuseExcess(visit: ConnectVisit): Outcome {
+    const failure = new Failure('limit_reached', 'request');
+    return visit.outcome(replyOnSocket(visit.socket, failure), failure);
+  }
+
+  async #visit(visit: RequestVisit): Promise<boolean> {
     this.#visits.add(visit);
     try {
       this.#record(
@@ -137,11 +200,11 @@ export class ProxyListener {
   }
 
   /** Exceptions are bugs: they cost their request, and nothing else. */
-  async #handle(visit: Visit): Promise<Outcome> {
+  async #handle(visit: RequestVisit): Promise<Outcome> {
     try {
       return await handleRequest(this.#context, visit);
     } catch (error) {
-      this.#context.logger.error({ error: loggableError(error), stack: (error as Error).stack }, 'bug');
+      this.#reportBug(error);
       const failure = new Failure('internal', 'request', error);
       if (visit.response.headersSent) visit.request.socket.destroy();
       else replyFailure(visit.response, { failure, server: visit.server, requestBody: undefined });
@@ -149,7 +212,7 @@ export class ProxyListener {
     }
   }
 
-  #turnAway(visit: Visit): Outcome {
+  #turnAway(visit: RequestVisit): Outcome {
     const failure = new Failure('limit_reached', 'request');
     visit.response.shouldKeepAlive = false;
     return visit.outcome(
@@ -158,9 +221,8 @@ export class ProxyListener {
     );
   }
 
-  #refuseConnect(request: IncomingMessage, socket: Duplex): void {
-    const failure = new Failure('policy_denied', 'request', undefined, noConnect);
-    this.#refuseOnSocket(socket, request.method ?? '', failure);
+  #reportBug(error: unknown): void {
+    this.#context.logger.error({ error: loggableError(error), stack: (error as Error).stack }, 'bug');
   }
 
   #refuseBytes(error: Error, socket: Duplex): void {

@@ -1,4 +1,5 @@
 import type { Authority } from '../authority.ts';
+import type { LocalCa } from '../ca/local-ca.ts';
 import type { SnapshotStore } from '../snapshot/snapshot.ts';
 import type { Pool } from '../upstream/pool.ts';
 
@@ -8,6 +9,12 @@ export interface ProxyContext {
   readonly pool: Pool;
   /** Pseudonym of this process in `Via`. */
   readonly via: string;
+  /** Signs what clients of the CONNECT route are shown. */
+  readonly ca: LocalCa;
+  /** Whether a signal to end has come. */
+  readonly isDraining: () => boolean;
+  /** A server's 401 names OAuth metadata, which speak of its real URL. */
+  readonly onProtectedResource: (server: string) => void;
   readonly isOwnListener: (authority: Authority) => boolean;
   /** Downstream connections that authenticated themselves by NTLM or Negotiate: they share no upstream connection. */
   readonly bound: WeakSet<object>;

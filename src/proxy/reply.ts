@@ -22,8 +22,7 @@ export function failureBody(
   server: string,
   requestBody: Buffer | undefined,
 ): { contentType: string; text: string } {
-  const { reason, phase, hint } = failure;
-  const { status } = failureTable[reason];
+  const { reason, phase, hint, status } = failure;
   const message = describeFailure(failure, server === unlisted ? undefined : server);
   const id = requestBody === undefined ? undefined : jsonRpcId(requestBody);
   if (id === undefined) {
@@ -64,7 +63,7 @@ export function replyFailure(
   options: { failure: Failure; server: string; requestBody: Buffer | undefined },
 ): number {
   const { failure, server, requestBody } = options;
-  const { status } = failureTable[failure.reason];
+  const { status } = failure;
   const { contentType, text } = failureBody(failure, server, requestBody);
   response.writeHead(status, replyHeaders(failure.reason, contentType, text));
   response.end(text);
@@ -72,9 +71,9 @@ export function replyFailure(
 }
 
 /** Replies where there is no request object: to bytes that are no HTTP, to a CONNECT. Then the connection ends. */
-export function replyOnSocket(socket: Duplex, failure: Failure): number {
-  const { status } = failureTable[failure.reason];
-  const { contentType, text } = failureBody(failure, unlisted, undefined);
+export function replyOnSocket(socket: Duplex, failure: Failure, server = unlisted): number {
+  const { status } = failure;
+  const { contentType, text } = failureBody(failure, server, undefined);
   const headers = { ...replyHeaders(failure.reason, contentType, text), Connection: 'close' };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.on('error', () => undefined);

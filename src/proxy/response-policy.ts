@@ -7,15 +7,15 @@ import { headerValues, responseHeaders, type RawHeaders } from './headers.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { rewriteHead, type RewriteContext } from './rewrite.ts';
 import type { Route } from './route.ts';
-import type { Visit } from './visit.ts';
+import type { RequestVisit } from './visit.ts';
 
 /** A decision by which a request is relayed. */
 export type Reachable = Exclude<Decision, { kind: 'refuse' }>;
 
 /** What happens to the response of a request: on the base-URL route it is rewritten, else it passes as it is. */
 export function createResponsePolicy(
-  { via, isOwnListener }: ProxyContext,
-  visit: Visit,
+  { via, isOwnListener, onProtectedResource }: ProxyContext,
+  visit: RequestVisit,
   { route, decision, target }: { route: Route; decision: Reachable; target: string },
 ): ResponsePolicy {
   const rewriting: RewriteContext | undefined =
@@ -30,11 +30,12 @@ export function createResponsePolicy(
         }
       : undefined;
   return {
-    head(raw) {
+    head(raw, status) {
       visit.headMs = visit.elapsedMs;
       if (!isFramedPlainly(raw))
         return new Failure('response_malformed', 'response', new Error('a transfer coding besides chunked'));
       const headers = responseHeaders(raw, via);
+      if (rewriting !== undefined && status === 401 && namesMetadata(raw)) onProtectedResource(visit.server);
       return rewriting === undefined ? headers : rewriteHead(headers, rewriting);
     },
     filter(raw) {
@@ -54,11 +55,16 @@ export function createResponsePolicy(
 }
 
 /** Whether the response may be the stream of the old SSE transport: a GET on a base URL that says it accepts one. */
-export function mayCarryEndpoint({ route, request }: Visit): boolean {
+export function mayCarryEndpoint({ route, request }: RequestVisit): boolean {
   const { accept = '' } = request.headers;
   return (
     route === 'base_url' && request.method === 'GET' && /text\/event-stream|\*\/\*|text\/\*/i.test(accept)
   );
+}
+
+/** Whether a 401 leads to OAuth metadata (RFC 9728 section 5.1), which speak of the real URL. */
+function namesMetadata(raw: RawHeaders): boolean {
+  return headerValues(raw, 'www-authenticate').some((value) => /\bresource_metadata\s*=/i.test(value));
 }
 
 /** Whether the client asked for something below `/SERVER/`: not for the bare name, nor for a well-known document. */

@@ -20,8 +20,27 @@ export type Route =
       /** For the rare `GET https://host/ HTTP/1.1`. */
       readonly secure: boolean;
     }
+  /** A request inside a terminated CONNECT. */
+  | {
+      readonly kind: 'connect';
+      readonly authority: Authority;
+      /** Path and query at the upstream. */
+      readonly target: string;
+      /** Whether it came over TLS. */
+      readonly secure: boolean;
+    }
   /** A well-known path of no server: clients probe those and fall back on a plain 404. */
   | { readonly kind: 'not_found' };
+
+/** The terminated CONNECT that requests come out of. */
+export interface Inside {
+  /** What the CONNECT named. */
+  readonly authority: Authority;
+  /** Whether TLS is spoken inside. */
+  readonly secure: boolean;
+  /** The metric label of requests that cannot be decided. */
+  readonly server: string;
+}
 
 /** What routes need to know of this process. */
 export interface RouteContext {
@@ -29,6 +48,7 @@ export interface RouteContext {
   readonly isOwnListener: (authority: Authority) => boolean;
   /** Normalised Host names beyond the loopback ones. */
   readonly allowedHosts: readonly string[];
+  readonly inside: Inside | undefined;
 }
 
 /** Finds the route of a request by the form of its target (RFC 9112 section 3.2). */
@@ -38,18 +58,43 @@ export function findRoute(request: IncomingMessage, context: RouteContext): Rout
   if (!isFramedPlainly(request)) return malformed();
   const target = request.url ?? '';
   if (/[^\u0021-\u007e\u0080-\u00ff]|#/.test(target)) return malformed();
+  if (context.inside !== undefined) return insideRoute(request, host, target, context.inside);
   if (target.startsWith('/')) return originForm(request, host, target, context);
 
-  const parts = /^(https?):\/\/([^/?]*)(.*)$/i.exec(target);
-  if (parts === null) return malformed();
-  const [, scheme = '', written = '', rest = ''] = parts;
-  const secure = scheme.toLowerCase() === 'https';
-  const authority = parseAuthority(written, secure ? 443 : 80);
-  if (authority === undefined) return malformed();
-  const path = rest.startsWith('/') ? rest : `/${rest}`;
+  const absolute = parseAbsolute(target);
+  if (absolute === undefined) return malformed();
+  const { secure, written, authority, path } = absolute;
   // In absolute form the Host header is ignored (RFC 9112 section 3.2.2).
   if (!secure && context.isOwnListener(authority)) return originForm(request, written, path, context);
   return { kind: 'absolute', authority, target: path, secure };
+}
+
+function parseAbsolute(
+  target: string,
+): { secure: boolean; written: string; authority: Authority; path: string } | undefined {
+  const [, scheme = '', written = '', rest = ''] = /^(https?):\/\/([^/?]*)(.*)$/i.exec(target) ?? [];
+  const secure = scheme.toLowerCase() === 'https';
+  const authority = parseAuthority(written, secure ? 443 : 80);
+  if (authority === undefined) return undefined;
+  return { secure, written, authority, path: rest.startsWith('/') ? rest : `/${rest}` };
+}
+
+/** Whatever a request inside a CONNECT asks for must be what the CONNECT named: the client's certificate check was for that. */
+function insideRoute(
+  { httpVersion }: IncomingMessage,
+  host: string | undefined,
+  target: string,
+  { authority, secure }: Inside,
+): Route | Failure {
+  const absolute = target.startsWith('/') ? undefined : parseAbsolute(target);
+  if (absolute === undefined && !target.startsWith('/')) return malformed();
+  if (host === undefined && httpVersion !== '1.0') return malformed();
+  const named =
+    absolute?.authority ?? (host === undefined ? authority : parseAuthority(host, secure ? 443 : 80));
+  if (named === undefined) return malformed();
+  const isSame = named.host === authority.host && named.port === authority.port;
+  if (!isSame || (absolute !== undefined && absolute.secure !== secure)) return misdirected();
+  return { kind: 'connect', authority, target: absolute?.path ?? target, secure };
 }
 
 function originForm(
@@ -130,6 +175,14 @@ function isTrustedName(host: string, allowedHosts: readonly string[]): boolean {
 
 function malformed(): Failure {
   return new Failure('request_malformed', 'request');
+}
+
+function misdirected(): Failure {
+  return new Failure('request_malformed', 'request', undefined, {
+    sentence: 'the request is for another host or port than the CONNECT that it came in',
+    hint: 'open a CONNECT for each authority (RFC 9110 section 15.5.20)',
+    status: 421,
+  });
 }
 
 function denied(): Failure {

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { Config, HostEntry, ServerEntry } from '../config/config.ts';
 import { problemAt } from '../config/problem-at.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { UpstreamProxy } from '../policy/upstream-proxy.ts';
 import { createTable, type CompiledEntry } from '../policy/table.ts';
 import { joinBundles, type Bundle, type BundleResult } from '../trust/bundle.ts';
 import { loadDefaultTrust } from '../trust/default-trust.ts';
@@ -26,9 +28,16 @@ export async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
   const entries = await Promise.all(
     [...config.servers, ...config.hosts].map((entry) => builder.compile(entry)),
   );
+  const table = createTable(entries);
   return {
     config,
-    table: createTable(entries),
+    table,
+    rules: {
+      table,
+      unlistedHosts: config.settings.unlistedHosts,
+      unlistedPlaintext: config.settings.unlistedPlaintext,
+      proxy: { proxy: await builder.compileProxy(), noProxy: config.settings.noProxy },
+    },
     problems: builder.problems,
     defaultTrust: await builder.defaultTrustInUse(),
     files: await builder.files.seen(),
@@ -63,6 +72,33 @@ class SnapshotBuilder {
     return { entry, state: 'usable', policy: this.#policyOf(entry, bundle) };
   }
 
+  /** The proxy on the way out; one whose trust went bad keeps its last good bytes if it is the same proxy still. */
+  async compileProxy(): Promise<UpstreamProxy | 'unusable' | undefined> {
+    const settings = this.#options.config.settings.upstreamProxy;
+    if (settings === undefined) return undefined;
+    const { protocol, authority, authorization } = settings;
+    const id = createHash('sha256').update(JSON.stringify([protocol, authority, authorization ?? null]));
+    const name = id.digest('hex').slice(0, 16);
+    if (protocol === 'http') return { authority, authorization, policy: undefined, key: name };
+    const trusted = { sslVerify: settings.sslVerify, tls: { systemRoots: false, serverName: undefined } };
+    const bundle = await this.#bundleOf(trusted);
+    if (!(bundle instanceof FileFault)) {
+      const policy = this.#policyOf(trusted, bundle);
+      return { authority, authorization, policy, key: `${name}|${policy.key}` };
+    }
+    this.problems.push(
+      problemAt(this.#options.config, {
+        severity: 'error',
+        position: settings.position,
+        message: `the trust for upstream_proxy: ${pathOf(trusted)}${bundle.message}`,
+        hint: bundle.hint,
+      }),
+    );
+    const previous = this.#options.previous?.rules.proxy.proxy;
+    const keeps = typeof previous === 'object' && previous.key.startsWith(`${name}|`);
+    return keeps ? previous : 'unusable';
+  }
+
   async defaultTrustInUse(): Promise<Snapshot['defaultTrust']> {
     const bundle = await this.#defaultTrust;
     if (bundle === undefined || bundle instanceof FileFault) return undefined;
@@ -73,7 +109,7 @@ class SnapshotBuilder {
     return (this.#defaultTrust ??= loadDefaultTrust({ env: this.#options.env, files: this.files }));
   }
 
-  async #bundleOf({ sslVerify, tls }: ServerEntry | HostEntry): Promise<BundleResult | undefined> {
+  async #bundleOf({ sslVerify, tls }: Trusted): Promise<BundleResult | undefined> {
     if (sslVerify.kind === 'default') return this.#loadDefaultTrust();
     if (sslVerify.kind === 'off') {
       // What an unverified chain is judged by, for the counter: never a reason to refuse.
@@ -98,7 +134,7 @@ class SnapshotBuilder {
     return loaded;
   }
 
-  #policyOf(entry: ServerEntry | HostEntry, bundle: Bundle | undefined): Policy {
+  #policyOf(entry: Trusted, bundle: Bundle | undefined): Policy {
     const verify = entry.sslVerify.kind !== 'off';
     const { serverName } = entry.tls;
     const key = [verify ? 'verify' : 'off', bundle?.sha256 ?? 'none', serverName ?? ''].join('|');
@@ -121,20 +157,23 @@ class SnapshotBuilder {
   }
 
   #problemOf(entry: ServerEntry | HostEntry, fault: FileFault): Problem {
-    const subject =
-      entry.sslVerify.kind === 'path'
-        ? `${entry.sslVerify.path} `
-        : entry.sslVerify.kind === 'pem'
-          ? 'the inline PEM '
-          : '';
     return problemAt(this.#options.config, {
       severity: 'error',
       position: entry.trustPosition,
-      message: `ssl_verify of ${entry.name}: ${subject}${fault.message}`,
+      message: `ssl_verify of ${entry.name}: ${pathOf(entry)}${fault.message}`,
       hint: fault.hint,
       entry: entry.name,
     });
   }
+}
+
+/** What says how something is verified. */
+type Trusted = Pick<ServerEntry, 'sslVerify' | 'tls'>;
+
+/** What a fault of its bundle speaks of; default trust names itself. */
+function pathOf({ sslVerify }: Trusted): string {
+  if (sslVerify.kind === 'path') return `${sslVerify.path} `;
+  return sslVerify.kind === 'pem' ? 'the inline PEM ' : '';
 }
 
 function isTls(entry: ServerEntry | HostEntry): boolean {

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Problem } from '../config/problem.ts';
+import type { Rules } from '../policy/decide.ts';
 import type { Table } from '../policy/table.ts';
 import type { ParsedFiles } from '../trust/load-bundle.ts';
 
@@ -7,6 +8,8 @@ import type { ParsedFiles } from '../trust/load-bundle.ts';
 export interface Snapshot {
   readonly config: Config;
   readonly table: Table;
+  /** All that a request is decided by. */
+  readonly rules: Rules;
   /** Errors that spoil single entries, and warnings. */
   readonly problems: readonly Problem[];
   /** Default trust in words and its number of anchors; undefined where no entry uses it or it is unusable. */

@@ -5,7 +5,7 @@ import type { Metrics } from './metrics.ts';
 /** How a request ended. */
 export interface Outcome {
   readonly server: string;
-  readonly route: 'base_url' | 'absolute' | 'none';
+  readonly route: 'base_url' | 'absolute' | 'connect' | 'none';
   readonly method: string;
   /** The status that was sent, or `aborted` if none was. */
   readonly code: number | 'aborted';

@@ -15,9 +15,14 @@ const keepAliveDelayMs = 30_000;
  */
 export function connectTcp(
   addresses: readonly Address[],
-  port: number,
-  signal: AbortSignal,
+  options: {
+    readonly port: number;
+    readonly signal: AbortSignal;
+    /** For blind tunnels, whose peers may end one direction before the other. */
+    readonly allowHalfOpen?: boolean;
+  },
 ): Promise<Socket> {
+  const { port, signal, allowHalfOpen = false } = options;
   return new Promise((resolve, reject) => {
     const attempts = new Set<Socket>();
     let next = 0;
@@ -35,7 +40,8 @@ export function connectTcp(
       clearTimeout(timer);
       const address = addresses[next++];
       if (address === undefined) return;
-      const socket = connect({ host: address.address, port, family: address.family, noDelay: true });
+      const { address: host, family } = address;
+      const socket = connect({ host, port, family, noDelay: true, allowHalfOpen });
       attempts.add(socket);
       socket.once('connect', () => {
         socket.removeAllListeners('error');

@@ -1,24 +1,15 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Authority } from '../authority.ts';
 import { Failure, type FailureReason, type Phase } from '../failure.ts';
+import type { Way } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { UpstreamProxy } from '../policy/upstream-proxy.ts';
 import { classifyConnectError, classifyTlsError } from './classify.ts';
 import { connectTcp } from './connect-tcp.ts';
 import { handshake, hiddenVerdict } from './handshake.ts';
 import type { AddressGuard } from './prohibited-address.ts';
+import { openProxyTunnel } from './proxy-tunnel.ts';
 import { literalAddress, type Lookup } from './resolve.ts';
-
-/** Where to, and how it is verified. */
-export interface DialTarget {
-  /** The metric label. */
-  readonly server: string;
-  readonly authority: Authority;
-  /** Undefined for plain http. */
-  readonly policy: Policy | undefined;
-  /** Whether an entry covers the authority: see {@link AddressGuard}. */
-  readonly listed: boolean;
-}
 
 /** A connection that stands. */
 export interface Dialled {
@@ -27,6 +18,8 @@ export interface Dialled {
   readonly connectMs: number;
   /** 0 for plain http. */
   readonly handshakeMs: number;
+  /** Whether it ends at the upstream proxy: plain http is sent there in absolute form. */
+  readonly isForwarded: boolean;
 }
 
 /** Hears of every handshake; telemetry implements it, app wires it. */
@@ -45,6 +38,8 @@ export interface HandshakeListener {
 export interface DialContext {
   readonly lookup: Lookup;
   readonly guard: AddressGuard;
+  /** Pseudonym of this process in the `Via` of a CONNECT to the upstream proxy. */
+  readonly via: string;
   readonly listener: HandshakeListener;
 }
 
@@ -54,6 +49,8 @@ export interface DialOptions {
   readonly timeoutMs: number;
   /** Aborted when the client leaves, or with the {@link Failure} that ends it. */
   readonly signal: AbortSignal;
+  /** Raw bytes will follow: plain http too needs a tunnel through the proxy, and half of it may end. */
+  readonly raw?: boolean | undefined;
   readonly session?: Buffer | undefined;
   readonly onSession?: (session: Buffer, socket: TLSSocket) => void;
 }
@@ -61,7 +58,7 @@ export interface DialOptions {
 /** Resolves, checks, connects and shakes hands under one deadline. The only way out of this process. */
 export async function dial(
   context: DialContext,
-  target: DialTarget,
+  target: Way,
   options: DialOptions,
 ): Promise<Dialled | Failure> {
   const deadline = new AbortController();
@@ -81,11 +78,11 @@ const timeoutReasons = {
 
 class Dial {
   readonly #context: DialContext;
-  readonly #target: DialTarget;
+  readonly #target: Way;
   readonly #options: DialOptions;
   readonly #signal: AbortSignal;
 
-  constructor(context: DialContext, target: DialTarget, options: DialOptions, signal: AbortSignal) {
+  constructor(context: DialContext, target: Way, options: DialOptions, signal: AbortSignal) {
     this.#context = context;
     this.#target = target;
     this.#options = options;
@@ -93,18 +90,58 @@ class Dial {
   }
 
   async run(): Promise<Dialled | Failure> {
+    const { policy, proxy } = this.#target;
     const startedMs = performance.now();
-    const tcp = await this.#connect();
+    const tcp = await (proxy === undefined ? this.#connect() : this.#connectThrough(proxy));
     if (tcp instanceof Failure) return tcp;
     const connectMs = performance.now() - startedMs;
-    if (this.#target.policy === undefined) return { socket: tcp, connectMs, handshakeMs: 0 };
-    const socket = await this.#handshake(tcp, this.#target.policy);
+    const isForwarded = proxy !== undefined && !this.#needsTunnel();
+    if (policy === undefined) return { socket: tcp, connectMs, handshakeMs: 0, isForwarded };
+    const socket = await this.#handshake(tcp, policy);
     if (socket instanceof Failure) return socket;
-    return { socket, connectMs, handshakeMs: performance.now() - startedMs - connectMs };
+    return { socket, connectMs, handshakeMs: performance.now() - startedMs - connectMs, isForwarded };
   }
 
-  async #connect(): Promise<Socket | Failure> {
+  #needsTunnel(): boolean {
+    return this.#target.policy !== undefined || this.#options.raw === true;
+  }
+
+  /** The proxy resolves names: of the target itself only a literal can be checked. */
+  async #connectThrough(proxy: UpstreamProxy): Promise<Socket | Failure> {
     const { authority, listed } = this.#target;
+    const literal = literalAddress(authority.host);
+    if (literal !== undefined && this.#context.guard.prohibits(literal.address, authority, listed))
+      return new Failure('address_prohibited', 'resolve');
+    const socket = await this.#reachProxy(proxy);
+    if (socket instanceof Failure || !this.#needsTunnel()) return socket;
+    try {
+      return await openProxyTunnel(socket, {
+        authority,
+        authorization: proxy.authorization,
+        via: this.#context.via,
+        signal: this.#signal,
+      });
+    } catch (error) {
+      return error instanceof Failure ? error : this.#failure('connect', 'upstream_proxy_refused', error);
+    }
+  }
+
+  async #reachProxy({ authority, policy }: UpstreamProxy): Promise<Socket | Failure> {
+    // The configuration names it: a literal that is prohibited to others is meant.
+    const tcp = await this.#connect(authority, true);
+    if (tcp instanceof Failure) return ofProxy(tcp);
+    if (policy === undefined) return tcp;
+    try {
+      return await handshake({ socket: tcp, policy, host: authority.host, signal: this.#signal });
+    } catch (error) {
+      return ofProxy(this.#handshakeFailure(error));
+    }
+  }
+
+  async #connect(
+    authority = this.#target.authority,
+    listed = this.#target.listed,
+  ): Promise<Socket | Failure> {
     const literal = literalAddress(authority.host);
     let addresses = literal === undefined ? undefined : [literal];
     try {
@@ -118,7 +155,8 @@ class Dial {
     );
     if (allowed.length === 0) return new Failure('address_prohibited', 'resolve');
     try {
-      return await connectTcp(allowed, authority.port, this.#signal);
+      const allowHalfOpen = this.#options.raw === true;
+      return await connectTcp(allowed, { port: authority.port, signal: this.#signal, allowHalfOpen });
     } catch (error) {
       return this.#failure('connect', classifyConnectError(error), error);
     }
@@ -146,11 +184,16 @@ class Dial {
       });
       return socket;
     } catch (error) {
-      const failure = this.#failure('handshake', classifyTlsError(error), error);
-      if (!this.#options.signal.aborted)
-        this.#context.listener.handshakeFailed({ server, reason: failure.reason });
-      return failure;
+      return this.#handshakeFailure(error);
     }
+  }
+
+  #handshakeFailure(error: unknown): Failure {
+    const failure = this.#failure('handshake', classifyTlsError(error), error);
+    const { server } = this.#target;
+    if (!this.#options.signal.aborted)
+      this.#context.listener.handshakeFailed({ server, reason: failure.reason });
+    return failure;
   }
 
   #failure(phase: Phase & keyof typeof timeoutReasons, reason: FailureReason, cause: unknown): Failure {
@@ -161,6 +204,15 @@ class Dial {
         : new Failure('downstream_aborted', phase, cause);
     return new Failure(this.#signal.aborted ? timeoutReasons[phase] : reason, phase, cause);
   }
+}
+
+/** What befell the proxy is not to be looked for at the server. */
+function ofProxy({ reason, phase, cause, sentence, hint }: Failure): Failure {
+  if (reason === 'downstream_aborted' || reason === 'draining') return new Failure(reason, phase, cause);
+  return new Failure(reason, phase, cause, {
+    sentence: `the upstream proxy cannot be used: ${sentence}`,
+    hint: `this is about mcp_tls_sidecar.upstream_proxy: ${hint}`,
+  });
 }
 
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -13,8 +13,8 @@ export interface HandshakeOptions {
   /** Host of the authority: SNI and verified identity, unless the policy has a name of its own. */
   readonly host: string;
   /** A session of the same policy and authority. */
-  readonly session: Buffer | undefined;
-  readonly onSession: ((session: Buffer, socket: TLSSocket) => void) | undefined;
+  readonly session?: Buffer | undefined;
+  readonly onSession?: ((session: Buffer, socket: TLSSocket) => void) | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { formatAuthority, type Authority } from '../authority.ts';
 import { Failure, type FailureReason } from '../failure.ts';
-import { plainKey } from '../policy/decide.ts';
+import type { Way } from '../policy/decide.ts';
 import { mayResume } from '../policy/policy.ts';
 import { Connection, maxLifeMs } from './connection.ts';
-import { dial, type DialContext, type DialTarget } from './dial.ts';
+import { dial, type DialContext, type DialOptions } from './dial.ts';
 
 /** An unused connection is closed after this long, as nginx does (keepalive_timeout 60s). */
 const idleMs = 60_000;
@@ -22,6 +23,8 @@ export interface AcquireOptions {
   readonly owner?: object | undefined;
   /** Never a pooled connection: the last one was gone before the request was written. */
   readonly fresh?: boolean;
+  /** For an upgrade: see {@link DialOptions.raw}. */
+  readonly raw?: boolean;
 }
 
 /** A session and until when it may be resumed, on the monotonic clock. */
@@ -30,10 +33,11 @@ interface Session {
   readonly untilMs: number;
 }
 
-/** The connections of one (policy, authority). Nothing is shared between groups. */
+/** The connections of one (way, authority). Nothing is shared between groups. */
 interface Group {
   readonly key: string;
-  readonly policyKey: string;
+  /** Of the way: see {@link Way}. */
+  readonly wayKey: string;
   readonly authority: Authority;
   readonly idle: { connection: Connection; sinceMs: number }[];
   readonly open: Set<Connection>;
@@ -51,6 +55,7 @@ export class Pool {
   readonly #membership = new WeakMap<Connection, Group>();
   readonly #owners = new WeakMap<object, number>();
   readonly #open = new Map<string, number>();
+  readonly #tunnels = new Set<Socket>();
   readonly #sweeper: NodeJS.Timeout;
   #nextOwner = 1;
 
@@ -60,7 +65,7 @@ export class Pool {
   }
 
   /** A warm connection if there is one, else a new one. */
-  async acquire(target: DialTarget, options: AcquireOptions): Promise<Connection | Failure> {
+  async acquire(target: Way, options: AcquireOptions): Promise<Connection | Failure> {
     const group = this.#groupOf(target, options.owner);
     const warm = options.fresh === true ? undefined : this.#takeIdle(group);
     if (warm !== undefined) return warm;
@@ -68,6 +73,7 @@ export class Pool {
     const dialled = await dial(this.#context, target, {
       timeoutMs: options.timeoutMs,
       signal: options.signal,
+      raw: options.raw,
       session: validSession(group),
       onSession: (bytes, socket) => rememberSession(group, target, bytes, socket),
     }).finally(() => group.dialling--);
@@ -79,6 +85,20 @@ export class Pool {
     });
     this.#register(group, connection);
     return connection;
+  }
+
+  /** A connection for a blind tunnel: never pooled, ended with the others. */
+  async open(target: Way, options: Pick<DialOptions, 'timeoutMs' | 'signal'>): Promise<Socket | Failure> {
+    const dialled = await dial(this.#context, target, { ...options, raw: true });
+    if (dialled instanceof Failure) return dialled;
+    const { socket } = dialled;
+    this.#tunnels.add(socket);
+    this.#count(target.server, 1);
+    socket.once('close', () => {
+      this.#tunnels.delete(socket);
+      this.#count(target.server, -1);
+    });
+    return socket;
   }
 
   /** Gives a connection back after a complete exchange. */
@@ -98,9 +118,8 @@ export class Pool {
    * Ends what a policy step left behind: idle connections and sessions of groups that no longer hold. Connections
    * in use finish what they do and are then closed.
    */
-  retain(holds: (authority: Authority, policyKey: string) => boolean): void {
-    for (const group of this.#groups.values())
-      if (!holds(group.authority, group.policyKey)) this.#retire(group);
+  retain(holds: (authority: Authority, wayKey: string) => boolean): void {
+    for (const group of this.#groups.values()) if (!holds(group.authority, group.wayKey)) this.#retire(group);
   }
 
   /** Upstream connections now open, by metric label. */
@@ -115,18 +134,18 @@ export class Pool {
       this.#retire(group);
       for (const connection of group.open) connection.destroy();
     }
+    for (const socket of this.#tunnels) socket.destroy();
   }
 
-  #groupOf(target: DialTarget, owner: object | undefined): Group {
-    const policyKey = target.policy?.key ?? plainKey;
+  #groupOf(target: Way, owner: object | undefined): Group {
     const suffix = owner === undefined ? '' : `|${this.#ownerNumber(owner)}`;
-    const key = `${policyKey}|${formatAuthority(target.authority)}${suffix}`;
+    const key = `${target.key}|${formatAuthority(target.authority)}${suffix}`;
     let group = this.#groups.get(key);
     if (group === undefined) {
-      const { authority } = target;
+      const { authority, key: wayKey } = target;
       group = {
         key,
-        policyKey,
+        wayKey,
         authority,
         idle: [],
         open: new Set(),
@@ -202,7 +221,7 @@ function validSession(group: Group): Buffer | undefined {
 }
 
 /** A ticket of a resumed connection is as old as the verdict that it rests on. */
-function rememberSession(group: Group, target: DialTarget, bytes: Buffer, socket: TLSSocket): void {
+function rememberSession(group: Group, target: Way, bytes: Buffer, socket: TLSSocket): void {
   if (group.retired || target.policy === undefined || !mayResume(target.policy)) return;
   if (socket.isSessionReused()) {
     if (group.session !== undefined) group.session = { ...group.session, bytes };

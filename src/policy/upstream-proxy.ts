@@ -1,0 +1,52 @@
+import { BlockList, isIP } from 'node:net';
+import type { Authority } from '../authority.ts';
+import type { AddressBlock, NoProxyRule } from '../config/config.ts';
+import type { Policy } from './policy.ts';
+
+/** The proxy on the way out, with how it is verified. */
+export interface UpstreamProxy {
+  readonly authority: Authority;
+  /** The value of `Proxy-Authorization`. Never shown. */
+  readonly authorization: string | undefined;
+  /** Undefined for an http proxy. */
+  readonly policy: Policy | undefined;
+  /** Equal for proxies that mean the same. Holds no secret. */
+  readonly key: string;
+}
+
+/** When which proxy is used. */
+export interface ProxyRules {
+  /** `unusable`: its trust cannot be read, and nothing goes around it. */
+  readonly proxy: UpstreamProxy | 'unusable' | undefined;
+  readonly noProxy: readonly NoProxyRule[];
+}
+
+/** Which proxy an authority is reached through; undefined: directly. */
+export function findUpstreamProxy(
+  { proxy, noProxy }: ProxyRules,
+  authority: Authority,
+): { readonly usable: boolean; readonly proxy: UpstreamProxy | undefined } {
+  if (proxy === undefined || noProxy.some((rule) => exempts(rule, authority)))
+    return { usable: true, proxy: undefined };
+  return proxy === 'unusable' ? { usable: false, proxy: undefined } : { usable: true, proxy };
+}
+
+function exempts(rule: NoProxyRule, { host, port }: Authority): boolean {
+  if (rule.port !== undefined && rule.port !== port) return false;
+  switch (rule.kind) {
+    case 'host':
+      return host === rule.host;
+    case 'suffix':
+      return host.endsWith(rule.suffix);
+    case 'addresses':
+      return contains(rule.block, host);
+  }
+}
+
+function contains({ address, prefixLength }: AddressBlock, host: string): boolean {
+  if (isIP(host) === 0 || isIP(host) !== isIP(address)) return false;
+  const family = isIP(host) === 6 ? 'ipv6' : 'ipv4';
+  const block = new BlockList();
+  block.addSubnet(address, prefixLength, family);
+  return block.check(host, family);
+}

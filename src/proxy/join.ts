@@ -1,0 +1,51 @@
+import type { Socket } from 'node:net';
+import { Failure } from '../failure.ts';
+
+/**
+ * Relays bytes both ways, unseen, until both ends are done. Each direction ends by itself (half-close); what one
+ * side's buffer does not take, the other side is not read for. An end that breaks ends the other by a reset.
+ *
+ * @param signal aborted with the {@link Failure} that ends it
+ * @returns what went wrong; undefined where both sides ended in their own time
+ */
+export function joinSockets(
+  client: Socket,
+  upstream: Socket,
+  signal: AbortSignal,
+): Promise<Failure | undefined> {
+  return new Promise((resolve) => {
+    let failure: Failure | undefined;
+    let open = 2;
+    const breakBoth = (because: Failure) => {
+      failure ??= because;
+      cut(client);
+      cut(upstream);
+    };
+    const onAbort = () => breakBoth(signal.reason as Failure);
+    const watch = (socket: Socket, lost: (cause?: unknown) => Failure) => {
+      socket.on('error', (error) => breakBoth(lost(error)));
+      const onClose = () => {
+        if (!socket.readableEnded || !socket.writableFinished) breakBoth(lost());
+        if (--open > 0) return;
+        signal.removeEventListener('abort', onAbort);
+        resolve(failure);
+      };
+      if (socket.closed) onClose();
+      else socket.once('close', onClose);
+    };
+    client.pipe(upstream);
+    upstream.pipe(client);
+    watch(client, (cause) => new Failure('downstream_aborted', 'response', cause));
+    watch(upstream, (cause) => new Failure('connection_lost', 'response', cause));
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
+}
+
+/** By a reset where that can be had: an end in good order would look like all there is. */
+function cut(socket: Socket): void {
+  if (socket.destroyed) return;
+  // TLS has no reset, but without its close_notify an end is visible too.
+  if ('encrypted' in socket) socket.destroy();
+  else socket.resetAndDestroy();
+}

@@ -1,0 +1,55 @@
+import { hash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Outcome } from '../telemetry/request-log.ts';
+import type { Upgraded } from './exchange.ts';
+import { headerValues, type RawHeaders } from './headers.ts';
+import { joinSockets } from './join.ts';
+import type { RequestVisit } from './visit.ts';
+
+/** RFC 6455 section 1.3. */
+const acceptGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+/** Whether a request asks for a WebSocket (RFC 6455 section 4.1). Other upgrades are not passed on: they are served as if they asked for none. */
+export function isWebSocketUpgrade(request: IncomingMessage): boolean {
+  const { method, httpVersion, headers } = request;
+  return (
+    method === 'GET' &&
+    httpVersion === '1.1' &&
+    /^websocket$/i.test(headers.upgrade ?? '') &&
+    headers['sec-websocket-key'] !== undefined &&
+    headers['transfer-encoding'] === undefined &&
+    Number(headers['content-length'] ?? 0) === 0
+  );
+}
+
+/** Whether a 101 answers the very request: without that, what follows could be anything. */
+export function isWebSocketAccepted(
+  { headers }: IncomingMessage,
+  status: number,
+  response: RawHeaders,
+): boolean {
+  const key = headers['sec-websocket-key'] ?? '';
+  const accept = headerValues(response, 'sec-websocket-accept');
+  return (
+    status === 101 &&
+    headerValues(response, 'upgrade').some((value) => /^websocket$/i.test(value.trim())) &&
+    accept.length === 1 &&
+    accept[0]?.trim() === hash('sha1', `${key}${acceptGuid}`, 'base64')
+  );
+}
+
+/** Passes the 101 on; from there on bytes are relayed as they come. */
+export async function relayUpgraded(
+  visit: RequestVisit,
+  { headers, socket: upstream }: Upgraded,
+): Promise<Outcome> {
+  const { request, response, upgradeHead, signal } = visit;
+  const { socket } = request;
+  response.detachSocket(socket);
+  const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket'];
+  for (let index = 0; index < headers.length; index += 2)
+    lines.push(`${headers[index] ?? ''}: ${headers[index + 1] ?? ''}`);
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  if (upgradeHead !== undefined && upgradeHead.length > 0) socket.unshift(upgradeHead);
+  return visit.outcome(101, await joinSockets(socket, upstream, signal));
+}
