@@ -97,7 +97,7 @@ function checkConsent(written: LocatedMap | undefined, reading: Reading): void {
   const plaintext = findPair(written, 'unlisted_plaintext');
   const place = hosts ?? consent;
   if (valueOf(written, 'unlisted_hosts', reading) !== 'deny') {
-    const message = 'allow_remote_clients: true needs unlisted_hosts: deny, or this were an open proxy';
+    const message = 'allow_remote_clients: true needs unlisted_hosts: deny, or this is an open proxy';
     const hint = 'write unlisted_hosts: deny, and under hosts what else clients may reach';
     const position = place && positionOf(place);
     reading.report.add({ severity: 'error', position, message, hint });
