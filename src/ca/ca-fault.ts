@@ -5,3 +5,23 @@ export interface CaFault {
   readonly message: string;
   readonly hint: string;
 }
+
+export const caError = (message: string, hint: string): CaFault => ({ severity: 'error', message, hint });
+export const caWarning = (message: string, hint: string): CaFault => ({ severity: 'warning', message, hint });
+
+/** What a system call on a file failed with, as far as it helps: `permission denied`. */
+export function describeSystemError(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  const known: Readonly<Record<string, string>> = {
+    EACCES: 'permission denied',
+    EPERM: 'permission denied',
+    EROFS: 'the file system is read-only',
+    ENOSPC: 'the disk is full',
+    EDQUOT: 'the disk quota is used up',
+    ENOTDIR: 'something on its path is no directory',
+    EEXIST: 'something on its path is no directory',
+    EISDIR: 'it is a directory',
+    ELOOP: 'it is a symbolic link to itself',
+  };
+  return known[code ?? ''] ?? code ?? 'unknown error';
+}
