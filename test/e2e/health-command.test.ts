@@ -50,6 +50,27 @@ test('health is exit code 1 where something answers too late', async () => {
   expect(stderr).toBe(`error: not ready: http://${authority}/readyz: no answer within 3 s\n`);
 });
 
+test('health of a sidecar on all addresses is asked through loopback', async () => {
+  const consent = 'allow_remote_clients: true, unlisted_hosts: deny';
+  const config = `mcp_tls_sidecar: { admin: "0.0.0.0:0", ${consent} }`;
+  const sidecar = await startSidecar({ config, args: ['--admin', '0.0.0.0:0'] });
+  const port = sidecar.admin.slice(sidecar.admin.lastIndexOf(':') + 1);
+  sidecar.writeConfig(`mcp_tls_sidecar: { admin: "0.0.0.0:${port}", ${consent} }`);
+  expect((await runCommand(['health', '--config', sidecar.configFile])).code).toBe(0);
+
+  const none = await refusingPort();
+  for (const [all, one] of [
+    ['0.0.0.0', '127.0.0.1'],
+    ['[::]', '[::1]'],
+  ]) {
+    const file = join(temporaryDirectory(), 'config.yaml');
+    writeFileSync(file, `mcp_tls_sidecar: { admin: "${all}:${none}", ${consent} }`);
+    const { code, stderr } = await runCommand(['health', '--config', file]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`http://${one}:${none}/readyz: `);
+  }
+});
+
 test('an entry that is unusable does not make the sidecar unhealthy', async () => {
   const servers = { broken: { url: 'https://127.0.0.1:1/', ssl_verify: '/nonexistent/ca.pem' } };
   const sidecar = await startSidecar({ config: configText(servers) });

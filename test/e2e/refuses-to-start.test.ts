@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { listen } from '../harness/listen.ts';
 import { runCommand } from '../harness/run-command.ts';
+import { startSidecar } from '../harness/sidecar-process.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 
 const ports = ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'];
@@ -72,11 +73,13 @@ test('the second of two listen addresses that is in use is an error too', async 
 test.each(['0.0.0.0:0', '[::]:0', '192.0.2.1:0'])(
   'listening on %s, which is not loopback, needs consent',
   async (address) => {
-    const host = address.slice(0, address.lastIndexOf(':'));
-    const because =
-      'is not a loopback address, which needs allow_remote_clients: true, which this version does not support';
+    const because = 'is not a loopback address, which needs allow_remote_clients: true';
     for (const which of ['listen', 'admin'] as const) {
-      await expectRefusal([`--${which}`, address], `${host} ${because}`);
+      const empty = configFile('{}');
+      await expectRefusal(
+        ['--config', empty, `--${which}`, address],
+        `${empty}: --${which} ${address} ${because}`,
+      );
       const file = configFile(`mcp_tls_sidecar:\n  ${which}: "${address}"\n`);
       const { code, stdout, stderr } = await runCommand(['--config', file]);
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -87,11 +90,21 @@ test.each(['0.0.0.0:0', '[::]:0', '192.0.2.1:0'])(
   },
 );
 
+test('an address of the command line beyond loopback is taken where the file allows remote clients', async () => {
+  const config = 'mcp_tls_sidecar: { allow_remote_clients: true, unlisted_hosts: deny }';
+  const sidecar = await startSidecar({ config, args: ['--admin', '0.0.0.0:0'] });
+  const port = sidecar.admin.slice(sidecar.admin.lastIndexOf(':') + 1);
+  expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
+});
+
 test.each([
   [['serve', '--jsno'], /^error: unknown option '--jsno'\nhint: .*\n$/],
   [['dance'], /^error: there is no command "dance"\nhint: .*\n$/],
   [['check', '--listen', '127.0.0.1:0'], /^error: --listen does not go with check\nhint: .*\n$/],
-  [['--listen', '8921'], /^error: --listen 8921 is no address to listen on\nhint: .*\n$/],
+  [
+    ['--listen', '8921'],
+    /^error: --listen 8921 is no address to listen on\nhint: write --listen 127\.0\.0\.1:8921\n$/,
+  ],
   [['check', 'config.yaml'], /^error: "config\.yaml" is one argument too many\nhint: .*\n$/],
   [['--config'], /^error: [^\n]*--config[^\n]*\nhint: .*\n$/],
   [['--config', ''], /^error: --config is empty\nhint: .*\n$/],

@@ -36,6 +36,9 @@ test.each([
   'mcp_tls_sidecar: { limits: { connections: os.environ/N }, log: { level: os.environ/L } }',
   'mcp_tls_sidecar: { timeouts: { dial: os.environ/D }, listen: ["127.0.0.1:1"] }',
   'mcp_servers: { a: { url: "https://a", tls: { system_roots: os.environ/R, strict: false, pin_sha256: null } } }',
+  'mcp_tls_sidecar: { hosts: { a: tunnel, b: deny }, unlisted_hosts: deny, allow_remote_clients: true }',
+  'mcp_tls_sidecar: { ca: { directory: a, certificate: b, key: os.environ/K, permitted_domains: [a, 10.0.0.0/8] } }',
+  'mcp_tls_sidecar: { upstream_proxy: os.environ/P, no_proxy: [.a, os.environ/N], allow_remote_clients: os.environ/R }',
 ])('the schema accepts %s', (yaml) => {
   expect(accepts(yaml)).toBe(true);
 });
@@ -50,7 +53,13 @@ test.each([
   'mcp_tls_sidecar: { lisen: "127.0.0.1:1" }',
   'mcp_tls_sidecar: { timeouts: { dial: 8 } }',
   'mcp_tls_sidecar: { timeouts: { dial: 8d } }',
-  'mcp_tls_sidecar: { hosts: { a: tunnel } }',
+  'mcp_tls_sidecar: { hosts: { a: pass } }',
+  'mcp_tls_sidecar: { unlisted_hosts: tunnel }',
+  'mcp_tls_sidecar: { ca: { permitted_domains: example.com } }',
+  'mcp_tls_sidecar: { ca: { directry: a } }',
+  'mcp_tls_sidecar: { upstream_proxy: [a] }',
+  'mcp_tls_sidecar: { no_proxy: a }',
+  'mcp_tls_sidecar: { allow_remote_clients: "true" }',
   'mcp_tls_sidecar: { log: { level: loud } }',
 ])('the schema refuses %s', (yaml) => {
   expect(accepts(yaml)).toBe(false);

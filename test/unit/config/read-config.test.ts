@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { readConfig } from '../../../src/config/read-config.ts';
 import { read, readGood } from './read.ts';
@@ -14,7 +15,18 @@ test('the embedded default has no entries and the defaults of the interface', ()
     settings: {
       listen: [{ host: '127.0.0.1', port: 8921 }],
       admin: { host: '127.0.0.1', port: 9921 },
+      unlistedHosts: 'pass',
       unlistedPlaintext: 'deny',
+      ca: {
+        directory: resolve('mcp-tls-sidecar-ca'),
+        stateDirectory: undefined,
+        brought: undefined,
+        permittedDomains: [],
+        position: { line: 1, column: 1 },
+      },
+      upstreamProxy: undefined,
+      noProxy: [],
+      allowRemoteClients: false,
       timeouts: { dialMs: 8000, responseMs: 0, drainMs: 25_000 },
       limits: { connections: 10_000, headerBytes: 65_536 },
       log: { level: 'info', requests: 'all' },
@@ -28,7 +40,12 @@ test('every setting that is written is read', () => {
 mcp_tls_sidecar:
   listen: [127.1:0, "[::1]:8921", LOCALHOST:1]
   admin: 127.0.0.2:9
+  unlisted_hosts: deny
   unlisted_plaintext: pass
+  ca: { directory: /public, state_directory: /state, permitted_domains: [example.com] }
+  upstream_proxy: http://proxy.example.com:3128
+  no_proxy: [.example.com]
+  allow_remote_clients: yes
   timeouts: { dial: 500ms, response: 1m, drain: 1h }
   limits: { connections: 1_000_000, header_bytes: 0x400 }
   log: { level: debug, requests: failures }
@@ -41,7 +58,24 @@ mcp_tls_sidecar:
       { host: 'localhost', port: 1 },
     ],
     admin: { host: '127.0.0.2', port: 9 },
+    unlistedHosts: 'deny',
     unlistedPlaintext: 'pass',
+    ca: {
+      directory: '/public',
+      stateDirectory: '/state',
+      brought: undefined,
+      permittedDomains: [{ kind: 'name', name: 'example.com' }],
+      position: { line: 7, column: 3 },
+    },
+    upstreamProxy: {
+      protocol: 'http',
+      authority: { host: 'proxy.example.com', port: 3128 },
+      authorization: undefined,
+      sslVerify: { kind: 'default' },
+      position: { line: 8, column: 19 },
+    },
+    noProxy: [{ kind: 'suffix', suffix: '.example.com', port: undefined }],
+    allowRemoteClients: true,
     timeouts: { dialMs: 500, responseMs: 60_000, drainMs: 3_600_000 },
     limits: { connections: 1_000_000, headerBytes: 1024 },
     log: { level: 'debug', requests: 'failures' },

@@ -136,6 +136,19 @@ test.each([
   expect(hosts[0]).toMatchObject({ kind: 'host', action: 'deny', pattern });
 });
 
+test('a host entry that is tunnelled is never verified by us, and inherits nothing', () => {
+  const { hosts } = readGood(
+    'mcp_tls_sidecar: { ssl_verify: /a.pem, hosts: { "*.example.com:8443": tunnel } }',
+  );
+  expect(hosts[0]).toMatchObject({
+    name: '*.example.com:8443',
+    action: 'tunnel',
+    pattern: { host: 'example.com', wildcard: true, port: 8443, portWritten: true },
+    sslVerify: { kind: 'default' },
+    spoiledBy: undefined,
+  });
+});
+
 test('a host entry has trust of its own', () => {
   const { hosts } = readGood(
     'mcp_tls_sidecar: { hosts: { a.example.com: { ssl_verify: a.pem, tls: { server_name: b } } } }',

@@ -19,8 +19,8 @@ const litellmKey = fc.constantFrom(
 );
 
 /** What is shown of a file: each problem, and the excerpt of each line, as for a problem that shows later. */
-function shown(yaml: string): string {
-  const { config, problems } = read(yaml);
+function shown(yaml: string, env: NodeJS.ProcessEnv): string {
+  const { config, problems } = read(yaml, env);
   const lines = yaml.split('\n').map((_, index) => config?.excerptAt({ line: index + 1, column: 3 }) ?? '');
   return [
     ...problems.map(renderProblem),
@@ -29,8 +29,8 @@ function shown(yaml: string): string {
   ].join('\n');
 }
 
-function expectHidden(yaml: string): void {
-  expect(shown(yaml)).not.toMatch(/S3cr3t|t3rc3S/);
+function expectHidden(yaml: string, env: NodeJS.ProcessEnv = {}): void {
+  expect(shown(yaml, env)).not.toMatch(/S3cr3t|t3rc3S/);
 }
 
 /** Faults on every line around, so that each line is quoted by some problem. */
@@ -76,6 +76,52 @@ test('a secret in the userinfo or the query of a url is never shown', () => {
       expectHidden(stringify({ mcp_servers: { a: entry }, mcp_tls_sidecar: { upstream_proxy: planted } }));
     }),
     { numRuns: 500 },
+  );
+});
+
+test('a secret in an upstream_proxy is never shown, be it right or wrong', () => {
+  const proxy = fc.oneof(
+    fc.tuple(inUrl, inUrl).map(([user, password]) => `http://${user}:${password}@proxy.example.com:3128`),
+    inUrl.map((password) => `https://:${password}@proxy.example.com/`),
+    inUrl.map((user) => `http://${user}@localhost:8921`),
+    inUrl.map((user) => `socks5://${user}@proxy.example.com`),
+    secret.map((raw) => `http://user:${raw}@proxy.example.com`),
+    secret.map((raw) => `user:${raw}@proxy.example.com:3128`),
+    secret,
+  );
+  const place = fc.constantFrom('file', 'environment', 'no_proxy', 'ca', 'list');
+  fc.assert(
+    fc.property(proxy, place, (planted, where) => {
+      const wrong = { listen: 'x', ssl_verify: 'False', ca: { key: 'a' }, no_proxy: ['*'] };
+      const settings = {
+        file: { ...wrong, upstream_proxy: planted },
+        environment: { ...wrong, upstream_proxy: 'os.environ/V', no_proxy: ['os.environ/V'] },
+        no_proxy: { ...wrong, no_proxy: [planted] },
+        ca: { ...wrong, ca: { upstream_proxy: planted, keys: planted } },
+        list: { ...wrong, upstream_proxy: [planted, { url: planted }] },
+      }[where];
+      // In a list of hosts it takes an @ or a :// to look like a secret.
+      fc.pre(where !== 'no_proxy' || /@|:\/\//.test(planted));
+      expectHidden(stringify({ mcp_tls_sidecar: settings }), { V: planted });
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('credentials of an upstream_proxy are read, and shown by no problem that shows later', () => {
+  fc.assert(
+    fc.property(inUrl, inUrl, fc.boolean(), (user, password, fromEnvironment) => {
+      const url = `http://${user}:${password}@proxy.example.com:3128`;
+      const written = fromEnvironment ? 'os.environ/V' : url;
+      const yaml = stringify({ mcp_tls_sidecar: { upstream_proxy: written } }, { lineWidth: 0 });
+      const { config } = read(yaml, { V: url });
+      fc.pre(!decodeURIComponent(user).includes(':'));
+      const credentials = `${decodeURIComponent(user)}:${decodeURIComponent(password)}`;
+      expect(config?.settings.upstreamProxy?.authorization).toBe(
+        `Basic ${Buffer.from(credentials).toString('base64')}`,
+      );
+      expectHidden(yaml, { V: url });
+    }),
   );
 });
 
