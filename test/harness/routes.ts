@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { FailureReason } from '../../src/failure.ts';
 import { withPort } from './ask.ts';
-import { connectTo, openTunnel, startTrustingTls } from './open-tunnel.ts';
+import { connectTo, openTunnel, startTrustingTls, type Tunnel } from './open-tunnel.ts';
+import type { RawResponse } from './parse-responses.ts';
 
 /** A server as a client may name it. */
 export interface Named {
@@ -47,6 +48,16 @@ export interface RouteUnderTest {
   readonly serverOfGarbage: (named: Named) => string;
 }
 
+/** A CONNECT that was not answered with 200. */
+export class RefusedConnect extends Error {
+  readonly response: RawResponse;
+
+  constructor(message: string, { response }: Tunnel) {
+    super(message);
+    this.response = response;
+  }
+}
+
 const plainly = (proxy: string): Promise<RouteConnection> => {
   const socket = connectTo(proxy);
   return Promise.resolve({ socket, tcp: socket });
@@ -56,7 +67,7 @@ const throughConnect = async (proxy: string, { authority }: Named): Promise<Rout
   const place = withPort(authority);
   const tunnel = await openTunnel(proxy, place);
   const { status, body } = tunnel.response;
-  if (status !== 200) throw new Error(`the CONNECT was answered with ${status} ${body}`);
+  if (status !== 200) throw new RefusedConnect(`the CONNECT was answered with ${status} ${body}`, tunnel);
   const socket = await startTrustingTls(proxy, tunnel, place.replace(/:\d+$/, ''));
   return { socket, tcp: tunnel.socket };
 };

@@ -15,7 +15,7 @@ import {
 } from './sdk-clients.ts';
 import { clientRoutes, type ClientRoute, type McpServer } from './sdk-routes.ts';
 
-const servers: Record<EverythingTransport, McpServer> = {
+const servers: Record<EverythingTransport, Omit<McpServer, 'port'>> = {
   streamableHttp: { transport: 'streamableHttp', name: 'everything', host: 'mcp.test' },
   sse: { transport: 'sse', name: 'everything-sse', host: 'sse.test' },
 };
@@ -32,6 +32,7 @@ const table = sdks.flatMap((sdk) =>
 const resumable = table.filter(({ server }) => server.transport === 'streamableHttp');
 
 let sidecar: InProcessSidecar;
+let ports: Record<EverythingTransport, number>;
 const closes: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
@@ -39,6 +40,7 @@ beforeAll(async () => {
   // What Python 3.13 refuses with "Missing Authority Key Identifier".
   const leaf = root.issue(['mcp.test', 'sse.test'], { authorityKeyIdentifier: false });
   const both = await startEverythingBoth(leaf);
+  ports = { streamableHttp: both.streamableHttp.port, sse: both.sse.port };
   const entry = (host: string, { port, path }: { port: number; path: string }) => ({
     url: `https://${host}:${port}${path}`,
     ssl_verify: root.pem,
@@ -58,14 +60,14 @@ afterAll(async () => {
 
 interface Row {
   readonly sdk: Sdk;
-  readonly server: McpServer;
+  readonly server: Omit<McpServer, 'port'>;
   readonly route: ClientRoute;
 }
 
 async function connect({ sdk, server, route }: Row, options: Partial<ConnectOptions> = {}) {
   const client = await sdk.connect({
     transport: server.transport,
-    ...route.reach(sidecar, server),
+    ...route.reach(sidecar, { ...server, port: ports[server.transport] }),
     ...options,
   });
   cleanUp(() => client.close());

@@ -41,7 +41,12 @@ interface Row {
 }
 
 async function connect({ sdk, transport, route }: Row, options: Partial<ConnectOptions> = {}) {
-  const reached = route.reach(sidecar, { transport, name: 'dev', host: 'mcp.test' });
+  const reached = route.reach(sidecar, {
+    transport,
+    name: 'dev',
+    host: 'mcp.test',
+    port: server.port,
+  });
   const client = await sdk.connect({ transport, ...reached, ...options });
   cleanUp(() => client.close());
   return client;

@@ -37,7 +37,7 @@ async function startV2Server() {
   return { seen, upstream };
 }
 
-const listed: ListedServer = { name: 's', host: 'mcp.test', transport: 'streamableHttp' };
+const listed: Omit<ListedServer, 'port'> = { name: 's', host: 'mcp.test', transport: 'streamableHttp' };
 
 describe.each(clientRoutes)('protocol 2026-07-28 by $name', (route) => {
   it('lists, calls, and takes the closing of the POST stream upstream as the cancellation', async () => {
@@ -45,7 +45,7 @@ describe.each(clientRoutes)('protocol 2026-07-28 by $name', (route) => {
     const sidecar = await startInProcess({
       config: `mcp_servers:\n  s: { url: "https://mcp.test:${upstream.port}/mcp", ssl_verify: ${JSON.stringify(ca.pem)} }\n`,
     });
-    const { url, fetch } = route.reach(sidecar, listed);
+    const { url, fetch } = route.reach(sidecar, { ...listed, port: upstream.port });
     const client = new Client(
       { name: 'test', version: '0' },
       { versionNegotiation: { mode: { pin: '2026-07-28' } } },

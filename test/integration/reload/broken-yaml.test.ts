@@ -2,8 +2,7 @@ import { mkdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startSidecar } from '../../harness/sidecar-process.ts';
-import { startLoad } from './load.ts';
-import { createWorld, lastReloadSuccessful, reloads, takesEffect, trustOf, untilReloads } from './world.ts';
+import { createWorld, lastReloadSuccessful, reloads, untilReloads } from './world.ts';
 
 /** What is wrong, and the line and column that the log must name. */
 const broken: Readonly<Record<string, { text: string; line: number; column: number }>> = {
@@ -46,7 +45,7 @@ const broken: Readonly<Record<string, { text: string; line: number; column: numb
 };
 
 test('a YAML broken in any way leaves the old policy in force, and log and metrics say so', async () => {
-  const { config, rightFile, wrongFile } = await createWorld();
+  const { config, rightFile, wrongFile, startLoad, takesEffect, trustOf } = await createWorld();
   const sidecar = await startSidecar({ config: config(rightFile) });
   const load = await startLoad(sidecar);
   let failures = 0;
@@ -73,7 +72,7 @@ test('a YAML broken in any way leaves the old policy in force, and log and metri
 });
 
 test('a bundle rotated under a broken YAML waits for the YAML, without reloads over and over', async () => {
-  const { config, folder, right, wrong } = await createWorld();
+  const { config, folder, right, wrong, startLoad, takesEffect, trustOf } = await createWorld();
   const bundle = `${folder}/bundle.pem`;
   writeFileSync(bundle, right);
   const sidecar = await startSidecar({ config: config(bundle) });
@@ -92,7 +91,7 @@ test('a bundle rotated under a broken YAML waits for the YAML, without reloads o
 });
 
 test('a directory in the place of the YAML is one failure, until the YAML is back', async () => {
-  const { config, rightFile, wrongFile } = await createWorld();
+  const { config, rightFile, wrongFile, startLoad, takesEffect, trustOf } = await createWorld();
   const sidecar = await startSidecar({ config: config(rightFile) });
   const load = await startLoad(sidecar);
   unlinkSync(sidecar.configFile);

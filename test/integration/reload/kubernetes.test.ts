@@ -2,11 +2,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startSidecar } from '../../harness/sidecar-process.ts';
 import { mountConfigMap } from './config-map.ts';
-import { startLoad } from './load.ts';
-import { createWorld, reloads, takesEffect, trustOf } from './world.ts';
+import { createWorld, reloads } from './world.ts';
 
 test('a configuration in a ConfigMap follows three swaps in a row, and disturbs nobody', async () => {
-  const { config, rightFile, wrongFile, folder } = await createWorld();
+  const { config, rightFile, wrongFile, folder, startLoad, takesEffect, trustOf } = await createWorld();
   const map = mountConfigMap(join(folder, 'etc'), { 'config.yaml': config(rightFile) });
   const sidecar = await startSidecar({ configFile: map.path('config.yaml') });
   expect(await trustOf(sidecar)).toBe('trusted');
@@ -23,7 +22,7 @@ test('a configuration in a ConfigMap follows three swaps in a row, and disturbs 
 });
 
 test('a CA bundle in a ConfigMap of its own follows three swaps under an unchanged YAML', async () => {
-  const { config, right, wrong, folder } = await createWorld();
+  const { config, right, wrong, folder, startLoad, takesEffect, trustOf } = await createWorld();
   const map = mountConfigMap(join(folder, 'certs'), { 'ca.pem': right });
   const sidecar = await startSidecar({ config: config(map.path('ca.pem')) });
   expect(await trustOf(sidecar)).toBe('trusted');
@@ -39,7 +38,7 @@ test('a CA bundle in a ConfigMap of its own follows three swaps under an unchang
 });
 
 test('a ConfigMap as the CA directory, mounted as a whole, follows its swaps', async () => {
-  const { config, right, wrong, folder } = await createWorld();
+  const { config, right, wrong, folder, startLoad, takesEffect, trustOf } = await createWorld();
   const map = mountConfigMap(join(folder, 'certs'), { 'ca.pem': right });
   const sidecar = await startSidecar({ config: config(join(folder, 'certs')) });
   expect(await trustOf(sidecar)).toBe('trusted');
@@ -57,7 +56,7 @@ test('a ConfigMap as the CA directory, mounted as a whole, follows its swaps', a
 });
 
 test('the YAML and the bundle that it names change in one swap, in one reload', async () => {
-  const { config, right, wrong, folder } = await createWorld();
+  const { config, right, wrong, folder, startLoad, takesEffect } = await createWorld();
   const both = (pem: string, name: string) => ({ 'config.yaml': config(name), 'a.pem': pem, 'b.pem': pem });
   const map = mountConfigMap(join(folder, 'etc'), both(right, 'a.pem'));
   const sidecar = await startSidecar({ configFile: map.path('config.yaml') });

@@ -1,10 +1,12 @@
-import { Agent, request, type IncomingMessage } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { cleanUp } from '../../harness/clean-up.ts';
 import { poll } from '../../harness/poll.ts';
+import { routes, type Named, type RouteUnderTest } from '../../harness/routes.ts';
 import type { Sidecar } from '../../harness/sidecar.ts';
 import type { Handler } from '../../harness/tls-upstream.ts';
+import { RouteAgent } from './route-agent.ts';
 
 const tickMs = 20;
 
@@ -70,34 +72,36 @@ export interface Load {
 }
 
 /**
- * Calls `steady` over and over, on new and on kept connections, and holds a stream of each server open.
+ * Calls `steady` over and over by every route, on new and on kept connections, and holds streams open.
  *
+ * @param authority of `steady`
  * @param servers whose streams are opened
  */
-export async function startLoad(sidecar: Sidecar, servers = ['steady', 'subject']): Promise<Load> {
+export async function startLoad(
+  sidecar: Sidecar,
+  authority: string,
+  servers: readonly string[] = ['steady', 'subject'],
+): Promise<Load> {
   const streams = await Promise.all(servers.map((server) => openStream(sidecar, server)));
   const failures: string[] = [];
   let [calls, running] = [0, true];
-  const keepAlive = new Agent({ keepAlive: true, maxSockets: 1 });
-  cleanUp(() => {
-    running = false;
-    keepAlive.destroy();
-  });
-  const callOver = async (agent: Agent | false) => {
+  cleanUp(() => (running = false));
+  const callOver = async (route: RouteUnderTest, keepAlive: boolean) => {
+    const agent = new RouteAgent(sidecar.proxy, route, { keepAlive, maxSockets: 1 });
     while (running) {
-      const outcome = await call(`${sidecar.proxyUrl}/steady/mcp`, agent);
+      const outcome = await call(route, { server: 'steady', authority }, agent);
       calls++;
-      if (outcome !== '200 {"ok":true}') failures.push(outcome);
+      if (outcome !== '200 {"ok":true}') failures.push(`${route.name}: ${outcome}`);
       await delay(2);
     }
   };
-  const loops = Promise.all([callOver(keepAlive), callOver(false)]);
+  const loops = Promise.all(routes.flatMap((route) => [callOver(route, true), callOver(route, false)]));
   return {
     get calls() {
       return calls;
     },
     async finish() {
-      await poll(() => calls > 5 || failures.length > 0, { what: 'a few calls' });
+      await poll(() => calls > 5 * routes.length || failures.length > 0, { what: 'a few calls' });
       running = false;
       await loops;
       for (const stream of streams) {
@@ -111,9 +115,13 @@ export async function startLoad(sidecar: Sidecar, servers = ['steady', 'subject'
   };
 }
 
-function call(url: string, agent: Agent | false): Promise<string> {
+function call(route: RouteUnderTest, named: Named, agent: RouteAgent): Promise<string> {
+  const { hostname, port } = new URL(`http://${named.authority}`);
+  const path = route.line(named, '/mcp');
+  const headers = { host: route.host(named) };
   return new Promise((resolve) => {
-    const outgoing = request(url, { agent, method: 'POST' }, (response) => {
+    const options = { host: hostname, port, path, headers, agent, method: 'POST' };
+    const outgoing = request(options, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (text: string) => (body += text));
       response.on('error', () => undefined);

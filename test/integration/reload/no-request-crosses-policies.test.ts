@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { expect, test } from 'vitest';
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
-import { cleanUp } from '../../harness/clean-up.ts';
+import { RefusedConnect, routes, type RouteUnderTest } from '../../harness/routes.ts';
 import { startInProcess, type InProcessSidecar } from '../../harness/start-in-process.ts';
 import { temporaryDirectory } from '../../harness/temporary-directory.ts';
 import { startUpstream, type Upstream } from '../../harness/tls-upstream.ts';
@@ -20,6 +20,7 @@ import {
   type Meaning,
   type Version,
 } from './policies-in-force.ts';
+import { RouteAgent } from './route-agent.ts';
 
 const reloadCount = 220;
 const workers = 4;
@@ -31,7 +32,7 @@ const versionsOfTls = ['TLSv1.3', 'TLSv1.3', 'TLSv1.2', 'TLSv1.2'] as const;
 /** A request as its client and its upstream saw it. */
 interface Asked {
   readonly server: number;
-  readonly route: 'base' | 'absolute';
+  readonly route: RouteUnderTest;
   /** Versions that were in force or on their way while it began. */
   readonly window: { readonly from: number; to: number };
   outcome: string;
@@ -139,37 +140,47 @@ async function callOver(
   sidecar: InProcessSidecar,
   options: { seed: number; isOver: () => boolean },
 ) {
-  const agent = new Agent({ keepAlive: options.seed % 2 === 0, maxSockets: 2 });
-  cleanUp(() => agent.destroy());
+  const keepAlive = options.seed % 2 === 0;
+  const agents = routes.map((route) => new RouteAgent(sidecar.proxy, route, { keepAlive, maxSockets: 2 }));
   for (let count = options.seed; !options.isOver(); count++) {
     const server = (count * 7 + (count >> 3)) % leaves.length;
-    const route = (count >> 1) % 2 === 0 ? 'base' : 'absolute';
-    const { id, asked } = world.begin(server, route);
-    world.end(asked, await ask(world, sidecar, { id, server, route, agent }));
+    const index = (count >> 1) % routes.length;
+    const { id, asked } = world.begin(server, routes[index] as RouteUnderTest);
+    world.end(asked, await ask(world, asked, { id, agent: agents[index] as RouteAgent }));
     await delay(count % 4);
   }
 }
 
 function ask(
   world: World,
-  sidecar: InProcessSidecar,
-  { id, server, route, agent }: { id: number; server: number; route: Asked['route']; agent: Agent },
+  { server, route }: Asked,
+  { id, agent }: { id: number; agent: RouteAgent },
 ): Promise<string> {
-  const { hostname, port } = new URL(sidecar.proxyUrl);
-  const path = route === 'base' ? `/s${server}/mcp` : `http://${world.authority(server)}/mcp`;
-  const headers = { 'x-test-id': String(id), 'content-type': 'application/json' };
+  const named = { server: `s${server}`, authority: world.authority(server) };
+  const [host = '', port = ''] = named.authority.split(':');
+  const path = route.line(named, '/mcp');
+  const headers = {
+    host: route.host(named),
+    'x-test-id': String(id),
+    'content-type': 'application/json',
+  };
+  const reasonIn = (proxyStatus: unknown) => /details="(\w+)"/.exec(String(proxyStatus))?.[1];
   return new Promise((resolve) => {
-    const outgoing = request({ host: hostname, port, path, method: 'POST', headers, agent }, (response) => {
+    const outgoing = request({ host, port, path, method: 'POST', headers, agent }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (text: string) => (body += text));
       response.on('error', () => undefined);
       response.on('close', () => {
-        const details = /details="(\w+)"/.exec(String(response.headers['proxy-status']))?.[1];
+        const reason = reasonIn(response.headers['proxy-status']);
         const whole = response.statusCode === 200 && response.complete && body === '{"ok":true}';
-        resolve(whole ? 'ok' : (details ?? `${response.statusCode ?? 0} ${body}`));
+        resolve(whole ? 'ok' : (reason ?? `${response.statusCode ?? 0} ${body}`));
       });
     });
-    outgoing.on('error', (error) => resolve(error.message)).end('{"jsonrpc":"2.0","method":"note"}');
+    outgoing.on('error', (error) => {
+      const refused = error instanceof RefusedConnect && reasonIn(error.response.header('proxy-status'));
+      resolve(refused || error.message);
+    });
+    outgoing.end('{"jsonrpc":"2.0","method":"note"}');
   });
 }
 
@@ -217,7 +228,7 @@ test(`over ${reloadCount} random reloads under load no request, socket or sessio
       await world.step(sidecar, apply(world.versions[world.confirmed] as Version, step));
       const server = index % leaves.length;
       const now = meaningOf(world.versions[world.confirmed] as Version, server);
-      const isOpen = outcomeUnder(now, leaves[server] ?? 'a', 'base') === 'ok';
+      const isOpen = outcomeUnder(now, leaves[server] ?? 'a', routes[0] as RouteUnderTest) === 'ok';
       if (streams.length < maxStreams && index % 5 === 0 && isOpen)
         streams.push(await openStream(sidecar, `s${server}`));
       await delay(step.pauseMs);

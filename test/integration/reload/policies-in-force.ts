@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { configText } from '../../harness/config-text.ts';
+import type { RouteUnderTest } from '../../harness/routes.ts';
 
 /** What a server's entry may say in a reload. `rotating` names a file whose content changes under the YAML. */
 export type Written = 'a' | 'b' | 'both' | 'rotating' | 'off' | 'missing' | 'absent';
@@ -51,12 +52,12 @@ export function yamlOf(
     if (one === 'absent') return [];
     return [[`s${index}`, { url: urls[index], ssl_verify: one === 'off' ? false : files[one] }]];
   });
-  return configText(Object.fromEntries(entries) as Record<string, object>);
+  return configText(Object.fromEntries(entries) as Record<string, object>, { unlisted_hosts: 'deny' });
 }
 
 /** How a request must end under a policy. */
-export function outcomeUnder(meaning: Meaning, leafOf: 'a' | 'b', route: 'base' | 'absolute'): string {
-  if (meaning === 'absent') return route === 'base' ? 'server_unknown' : 'policy_denied';
+export function outcomeUnder(meaning: Meaning, leafOf: 'a' | 'b', route: RouteUnderTest): string {
+  if (meaning === 'absent') return route.findsHosts ? 'policy_denied' : 'server_unknown';
   if (meaning === 'missing') return 'configuration_unusable';
   return meaning === 'both' || meaning === 'off' || meaning === leafOf ? 'ok' : 'tls_cert_issuer_unknown';
 }

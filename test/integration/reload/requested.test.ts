@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { configText } from '../../harness/config-text.ts';
 import { poll } from '../../harness/poll.ts';
 import { startSidecar } from '../../harness/sidecar-process.ts';
-import { openStream, startLoad } from './load.ts';
-import { createWorld, reloads, takesEffect, trustOf, untilReloads } from './world.ts';
+import { openStream } from './load.ts';
+import { createWorld, reloads, untilReloads } from './world.ts';
 
 test('SIGHUP reloads, changed or not, and disturbs nobody', async () => {
-  const { config, rightFile, wrongFile, steady } = await createWorld();
+  const { config, rightFile, wrongFile, steady, startLoad, takesEffect, trustOf } = await createWorld();
   const sidecar = await startSidecar({ config: config(rightFile) });
   const load = await startLoad(sidecar);
   sidecar.signal('SIGHUP');
@@ -26,7 +26,7 @@ test('SIGHUP reloads, changed or not, and disturbs nobody', async () => {
 });
 
 test('POST /-/reload answers when the change is in force, and what was wrong', async () => {
-  const { config, rightFile, wrongFile } = await createWorld();
+  const { config, rightFile, wrongFile, startLoad, trustOf } = await createWorld();
   const sidecar = await startSidecar({ config: config(rightFile) });
   const load = await startLoad(sidecar);
   for (let round = 0; round < 5; round++) {
@@ -73,7 +73,7 @@ test('an unchanged entry keeps its warm connections through reloads; a changed o
 });
 
 test('POST /-/reload?close=changed ends the streams of changed entries, and of no others', async () => {
-  const { config, rightFile, wrongFile, subject } = await createWorld();
+  const { config, rightFile, wrongFile, subject, startLoad } = await createWorld();
   const sidecar = await startSidecar({ config: config(rightFile) });
   const load = await startLoad(sidecar, ['steady']);
   const stream = await openStream(sidecar, 'subject');
@@ -98,7 +98,7 @@ test('POST /-/reload?close=changed ends the streams of changed entries, and of n
 });
 
 test('an entry that is gone answers as unknown, and comes back; its streams go on', async () => {
-  const { config, rightFile, steady } = await createWorld();
+  const { config, rightFile, steady, startLoad, trustOf } = await createWorld();
   const sidecar = await startSidecar({ config: config(rightFile) });
   const load = await startLoad(sidecar);
   const all = JSON.parse(config(rightFile)) as { mcp_servers: Record<string, object> };

@@ -2,11 +2,10 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startSidecar } from '../../harness/sidecar-process.ts';
-import { startLoad } from './load.ts';
-import { createWorld, reloads, takesEffect, trustOf } from './world.ts';
+import { createWorld, reloads } from './world.ts';
 
 test('a CA file rotated under an unchanged YAML takes effect, written in place or renamed', async () => {
-  const { config, folder, right, wrong } = await createWorld();
+  const { config, folder, right, wrong, startLoad, takesEffect } = await createWorld();
   const bundle = join(folder, 'bundle.pem');
   writeFileSync(bundle, right);
   const sidecar = await startSidecar({ config: config(bundle) });
@@ -23,7 +22,7 @@ test('a CA file rotated under an unchanged YAML takes effect, written in place o
 });
 
 test('a CA directory rotated under an unchanged YAML takes effect, file by file', async () => {
-  const { config, folder, right, wrong } = await createWorld();
+  const { config, folder, right, wrong, startLoad, takesEffect, trustOf } = await createWorld();
   const directory = join(folder, 'cas');
   mkdirSync(directory);
   const file = (name: string) => join(directory, name);

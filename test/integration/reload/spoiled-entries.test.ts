@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { configText } from '../../harness/config-text.ts';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { startSidecar, type SidecarProcess } from '../../harness/sidecar-process.ts';
-import { openStream, startLoad } from './load.ts';
-import { createWorld, lastReloadSuccessful, reloads, takesEffect, trustOf, untilReloads } from './world.ts';
+import { openStream } from './load.ts';
+import { createWorld, lastReloadSuccessful, reloads, untilReloads } from './world.ts';
 
 const stale = (sidecar: SidecarProcess) =>
   sidecar.metric('mcp_tls_sidecar_server_stale', { server: 'subject' });
@@ -29,7 +29,7 @@ async function expectUnusable(
 }
 
 test('an entry that goes from false to a path that does not exist is unusable, never unverified', async () => {
-  const { config, folder, rightFile, subject } = await createWorld();
+  const { config, folder, rightFile, subject, startLoad, takesEffect, trustOf } = await createWorld();
   const sidecar = await startSidecar({ config: config(false) });
   const load = await startLoad(sidecar);
   expect(await trustOf(sidecar)).toBe('trusted');
@@ -57,7 +57,7 @@ test('an entry that goes from false to a path that does not exist is unusable, n
 });
 
 test('an entry that inherits false does not fall back on it when the inherited path is missing', async () => {
-  const { folder, subject, steady } = await createWorld();
+  const { folder, subject, steady, trustOf } = await createWorld();
   const servers = { subject: { url: `https://${subject.authority}/mcp` } };
   const sidecar = await startSidecar({ config: configText(servers, { ssl_verify: false }) });
   expect(await trustOf(sidecar)).toBe('trusted');
@@ -68,7 +68,7 @@ test('an entry that inherits false does not fall back on it when the inherited p
 });
 
 test('an unchanged entry whose CA file is deleted keeps the last good bytes, and says so', async () => {
-  const { config, rightFile, wrong } = await createWorld();
+  const { config, rightFile, wrong, startLoad, takesEffect, trustOf } = await createWorld();
   const sidecar = await startSidecar({ config: config(rightFile) });
   const load = await startLoad(sidecar);
   unlinkSync(rightFile);
@@ -96,7 +96,7 @@ test.each([
   ['its policy', { tls: { server_name: '127.0.0.1' } }],
   ["a key of LiteLLM's", { description: 'another one' }],
 ])('an entry of which %s changed while its CA file went is unusable', async (_, change) => {
-  const { config, rightFile, subject } = await createWorld();
+  const { config, rightFile, subject, startLoad, trustOf } = await createWorld();
   const sidecar = await startSidecar({ config: config(rightFile) });
   const load = await startLoad(sidecar);
   expect(await trustOf(sidecar)).toBe('trusted');
@@ -111,7 +111,7 @@ test.each([
 });
 
 test('a spoiled entry leaves the others their connections and takes up what changed of them', async () => {
-  const { config, folder, rightFile, wrongFile, steady } = await createWorld();
+  const { config, folder, rightFile, wrongFile, steady, takesEffect } = await createWorld();
   const sidecar = await startSidecar({ config: config(rightFile) });
   const stream = await openStream(sidecar, 'steady');
   await fetch(`${sidecar.proxyUrl}/steady/mcp`);

@@ -2,11 +2,10 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startSidecar } from '../../harness/sidecar-process.ts';
-import { startLoad } from './load.ts';
-import { createWorld, reloads, takesEffect } from './world.ts';
+import { createWorld, reloads } from './world.ts';
 
 test('a folder replaced above the configuration is taken up within 10 s, and watched from then on', async () => {
-  const { config, folder, rightFile, wrongFile } = await createWorld();
+  const { config, folder, rightFile, wrongFile, startLoad, takesEffect } = await createWorld();
   // Two levels up, where nothing is watched.
   const place = (name: string, text: string) => {
     mkdirSync(join(folder, name, 'inner'), { recursive: true });
@@ -29,7 +28,7 @@ test('a folder replaced above the configuration is taken up within 10 s, and wat
 });
 
 test('a CA file in a folder that is made later is taken up within 10 s', async () => {
-  const { config, folder, right } = await createWorld();
+  const { config, folder, right, startLoad, takesEffect } = await createWorld();
   const later = join(folder, 'not', 'there', 'yet');
   const sidecar = await startSidecar({ config: config(join(later, 'ca.pem')) });
   const load = await startLoad(sidecar, ['steady']);

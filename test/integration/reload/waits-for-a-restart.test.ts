@@ -6,14 +6,13 @@ import { caDirectoryIn } from '../../harness/published-ca.ts';
 import { spawnCommand } from '../../harness/run-command.ts';
 import { logCollector, sidecarAt } from '../../harness/sidecar.ts';
 import { temporaryDirectory } from '../../harness/temporary-directory.ts';
-import { startLoad } from './load.ts';
-import { createWorld, takesEffect } from './world.ts';
+import { createWorld } from './world.ts';
 
 test.each([
   ['listen', 'admin'],
   ['admin', 'listen'],
 ])('a change of %s waits for a restart and says so; all else of the file applies', async (changed, kept) => {
-  const { config, rightFile, wrongFile } = await createWorld();
+  const { config, rightFile, wrongFile, startLoad, takesEffect } = await createWorld();
   const text = (sslVerify: string, port: string) =>
     JSON.stringify({
       ...(JSON.parse(config(sslVerify)) as object),

@@ -2,8 +2,7 @@ import { closeSync, openSync, renameSync, unlinkSync, writeFileSync, writeSync }
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startSidecar, type SidecarProcess } from '../../harness/sidecar-process.ts';
-import { startLoad } from './load.ts';
-import { createWorld, lastReloadSuccessful, reloads, takesEffect, trustOf, untilReloads } from './world.ts';
+import { createWorld, lastReloadSuccessful, reloads, untilReloads } from './world.ts';
 
 /** Each puts a text in the place of a file's. */
 const ways: Readonly<Record<string, (file: string, text: string) => void | Promise<void>>> = {
@@ -35,7 +34,7 @@ const ways: Readonly<Record<string, (file: string, text: string) => void | Promi
 };
 
 test.each(Object.keys(ways))('%s takes effect again and again, and disturbs nobody', async (way) => {
-  const { config, rightFile, wrongFile } = await createWorld();
+  const { config, rightFile, wrongFile, startLoad, takesEffect } = await createWorld();
   const sidecar = await startSidecar({ config: config(rightFile) });
   const load = await startLoad(sidecar);
   for (let round = 0; round < 3; round++) {
@@ -51,7 +50,7 @@ test.each(Object.keys(ways))('%s takes effect again and again, and disturbs nobo
 });
 
 test('a deleted file leaves the old policy in force, and counts once it is back', async () => {
-  const { config, rightFile, wrongFile } = await createWorld();
+  const { config, rightFile, wrongFile, startLoad, takesEffect, trustOf } = await createWorld();
   const sidecar = await startSidecar({ config: config(rightFile) });
   const load = await startLoad(sidecar);
   unlinkSync(sidecar.configFile);

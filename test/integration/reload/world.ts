@@ -2,13 +2,15 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
+import { ask } from '../../harness/ask.ts';
 import { cleanUp } from '../../harness/clean-up.ts';
 import { configText } from '../../harness/config-text.ts';
 import { poll } from '../../harness/poll.ts';
+import { routes, type Named } from '../../harness/routes.ts';
 import { temporaryDirectory } from '../../harness/temporary-directory.ts';
 import type { Sidecar } from '../../harness/sidecar.ts';
 import { startUpstream, type Upstream } from '../../harness/tls-upstream.ts';
-import { streamOrAnswer } from './load.ts';
+import { startLoad, streamOrAnswer, type Load } from './load.ts';
 
 /** What a bundle of the subject does to its calls. */
 export type Trust = 'trusted' | 'tls_cert_issuer_unknown' | 'configuration_unusable';
@@ -27,6 +29,22 @@ export interface World {
   readonly rightFile: string;
   /** A configuration in which only the subject's `ssl_verify` varies. */
   readonly config: (sslVerify: unknown, more?: Readonly<Record<string, unknown>>) => string;
+  /** How a call of the subject ends now: the same on every route, or what each says. */
+  readonly trustOf: (sidecar: Sidecar) => Promise<string>;
+  /**
+   * Waits until calls of the subject end so, on every route. A change must be in force within a second where the file
+   * system tells.
+   *
+   * @returns the milliseconds from the call of this to the start of the first such call
+   */
+  readonly takesEffect: (sidecar: Sidecar, wanted: Trust, what: string, withinMs?: number) => Promise<number>;
+  /**
+   * Calls `steady` over and over by every route, on new and on kept connections, and holds a stream of each server
+   * open.
+   *
+   * @param servers whose streams are opened
+   */
+  readonly startLoad: (sidecar: Sidecar, servers?: readonly string[]) => Promise<Load>;
 }
 
 export async function createWorld(): Promise<World> {
@@ -44,32 +62,43 @@ export async function createWorld(): Promise<World> {
       steady: { url: `https://${steady.authority}/mcp`, ssl_verify: steadyCa.pem },
       subject: { url: `https://${subject.authority}/mcp`, ssl_verify: sslVerify, ...more },
     });
-  return { folder, steady, subject, wrong, right, wrongFile, rightFile, config };
+  const named: Named = { server: 'subject', authority: subject.authority };
+  return {
+    folder,
+    steady,
+    subject,
+    wrong,
+    right,
+    wrongFile,
+    rightFile,
+    config,
+    trustOf: (sidecar) => trustOf(sidecar, named),
+    takesEffect: (sidecar, wanted, what, withinMs) => takesEffect(sidecar, named, { wanted, what, withinMs }),
+    startLoad: (sidecar, servers) => startLoad(sidecar, steady.authority, servers),
+  };
 }
 
-/** How a call of the subject ends now. */
-export async function trustOf(sidecar: Sidecar): Promise<Trust> {
-  const response = await fetch(`${sidecar.proxyUrl}/subject/mcp`);
-  const body = (await response.json()) as { reason?: string };
-  return response.status === 200 ? 'trusted' : (body.reason as Trust);
+async function trustOf({ proxy }: Sidecar, named: Named): Promise<string> {
+  const outcomes = await Promise.all(
+    routes.map(async (route) => {
+      const { status, header } = await ask(proxy, route.target(named, '/mcp'));
+      return status === 200 ? 'trusted' : (/details="(\w+)"/.exec(header('proxy-status') ?? '')?.[1] ?? '');
+    }),
+  );
+  return [...new Set(outcomes)].join(', ');
 }
 
-/**
- * Waits until calls of the subject end so. A change must be in force within a second where the file system tells.
- *
- * @returns the milliseconds from the call of this to the start of the first such call
- */
-export async function takesEffect(
+async function takesEffect(
   sidecar: Sidecar,
-  wanted: Trust,
-  what: string,
-  withinMs = 1_000,
+  named: Named,
+  expected: { readonly wanted: Trust; readonly what: string; readonly withinMs: number | undefined },
 ): Promise<number> {
+  const { wanted, what, withinMs = 1_000 } = expected;
   const changedMs = performance.now();
   let begunMs = changedMs;
   const inForce = async () => {
     begunMs = performance.now();
-    return (await trustOf(sidecar)) === wanted;
+    return (await trustOf(sidecar, named)) === wanted;
   };
   await poll(inForce, { timeoutMs: Math.max(withinMs, 5_000), what: `${wanted} after: ${what}` });
   const tookMs = Math.round(begunMs - changedMs);
