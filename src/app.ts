@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { DestinationStream } from 'pino';
 import { AdminListener } from './admin/admin-listener.ts';
 import { isLoopbackHost, type Authority } from './authority.ts';
-import { LocalCa } from './ca/local-ca.ts';
 import type { ListenAddress } from './config/config.ts';
 import { isInForce } from './policy/decide.ts';
 import { Failure } from './failure.ts';
 import { drain } from './proxy/drain.ts';
 import { ProxyListener } from './proxy/listener.ts';
+import { CaKeeper } from './reload/ca-keeper.ts';
 import { findFileMounts } from './reload/mount-points.ts';
 import { Reloader, type ReloadReport, type Trigger } from './reload/reloader.ts';
 import { hasErrors, loadConfig, type ConfigLocation } from './snapshot/load-config.ts';
@@ -86,7 +86,7 @@ class App implements Sidecar {
   readonly #logger: Logger;
   readonly #metrics: Metrics;
   readonly #pool: Pool;
-  readonly #ca: LocalCa;
+  readonly #caKeeper: CaKeeper;
   readonly #listener: ProxyListener;
   readonly #adminListener: AdminListener;
   readonly #reloader: Reloader;
@@ -115,12 +115,12 @@ class App implements Sidecar {
       guard: createAddressGuard(() => this.#ownPorts()),
       listener: this.#metrics,
     });
-    this.#ca = new LocalCa(first.snapshot.config.settings.ca);
+    this.#caKeeper = new CaKeeper({ store: this.#store, logger: this.#logger, metrics: this.#metrics });
     this.#listener = new ProxyListener({
       store: this.#store,
       pool: this.#pool,
       via,
-      ca: this.#ca,
+      ca: this.#caKeeper.ca,
       isDraining: () => this.#isDraining,
       onProtectedResource: (server) => this.#adviseConnect(server),
       isOwnListener: (authority) => this.#isOwnListener(authority),
@@ -162,6 +162,7 @@ class App implements Sidecar {
       });
     }
     await this.#reloader.start();
+    await this.#caKeeper.refresh();
     const [first = { host: '', port: 0 }] = this.#proxyAddresses;
     this.proxy = `${first.host}:${first.port}`;
     reportStart(this.#logger, snapshot, this.#options.env);
@@ -201,6 +202,7 @@ class App implements Sidecar {
     const closed = this.#listener.close();
     this.#listener.destroy();
     this.#adminListener.close();
+    this.#caKeeper.close();
     this.#pool.close();
     await Promise.all([closed, this.#reloader.close()]);
   }
@@ -213,6 +215,7 @@ class App implements Sidecar {
     this.#metrics.showSnapshot(snapshot);
     this.#metrics.showLoad(report.failed, true);
     reportReload(this.#logger, report, snapshot);
+    void this.#caKeeper.refresh();
     void this.#warnOfFileMounts();
   }
 

@@ -147,7 +147,7 @@ export interface UpstreamProxySettings {
 /** An item of `no_proxy`: what is dialled directly; without a port, on every one. */
 export type NoProxyRule = { readonly port: number | undefined } & (
   | { readonly kind: 'host'; readonly host: string }
-  /** `.corp.test`: every name below, not the name itself. */
+  /** With its leading dot, `.corp.test`: every name below, not the name itself. */
   | { readonly kind: 'suffix'; readonly suffix: string }
   /** For IP literals: names are not resolved to look. */
   | { readonly kind: 'addresses'; readonly block: AddressBlock }

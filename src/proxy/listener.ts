@@ -1,5 +1,5 @@
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { Socket, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { formatHost } from '../authority.ts';
 import type { ListenAddress } from '../config/config.ts';
@@ -103,8 +103,8 @@ export class ProxyListener {
     server.on('request', (request, response) => this.#take(request, response, false));
     server.on('checkContinue', (request, response) => this.#take(request, response, true));
     server.on('checkExpectation', (request, response) => this.#take(request, response, false));
-    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head));
-    server.on('connect', (request, socket, head) => this.#connect(server, request, socket as Socket, head));
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, asSocket(socket), head));
+    server.on('connect', (request, socket, head) => this.#connect(server, request, asSocket(socket), head));
     server.on('clientError', (error, socket) => this.#refuseBytes(error, socket));
     return server;
   }
@@ -252,6 +252,12 @@ export class ProxyListener {
     const { store, logger, metrics } = this.#context;
     recordOutcome({ logger, metrics, requests: store.current().config.settings.log.requests }, outcome);
   }
+}
+
+/** What node:http hands over is of the connection's own kind: net.Socket, or what we gave it. */
+function asSocket(duplex: Duplex): Socket {
+  if (duplex instanceof Socket) return duplex;
+  throw new TypeError('a connection that is no socket');
 }
 
 function failedOutcome(method: string, code: Outcome['code'], failure: Failure): Outcome {

@@ -87,6 +87,11 @@ export class Metrics implements HandshakeListener {
   readonly #stale = this.#gauge('server_stale', '1 on the last good bytes of a file that is bad now.', [
     'server',
   ]);
+  readonly #localCaNotAfter = this.#gauge(
+    'local_ca_not_after_timestamp_seconds',
+    'When the CA expires that signs what clients of the CONNECT route are shown.',
+    [],
+  );
   readonly #reloads = this.#counter('config_reloads_total', 'Reloads of the configuration.', ['result']);
   readonly #reloadSuccessful = this.#gauge(
     'config_last_reload_successful',
@@ -133,6 +138,12 @@ export class Metrics implements HandshakeListener {
     }
     this.#configInfo.reset();
     this.#configInfo.set({ sha256: snapshot.config.sha256 }, 1);
+  }
+
+  /** @param notAfterMs Unix milliseconds; undefined where there is no CA */
+  showLocalCa(notAfterMs: number | undefined): void {
+    if (notAfterMs === undefined) this.#localCaNotAfter.remove();
+    else this.#localCaNotAfter.set(notAfterMs / 1000);
   }
 
   /** @param failed whether anything about it was an error, though the rest may be in force */

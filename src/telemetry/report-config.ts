@@ -1,3 +1,4 @@
+import { formatAuthority } from '../authority.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Logger } from './logger.ts';
@@ -11,9 +12,10 @@ const ignoredVariables: Readonly<Record<string, string>> = {
     'name the bundle in ssl_verify, with tls.system_roots: true to add the default trust store',
   NODE_TLS_REJECT_UNAUTHORIZED: 'set ssl_verify: false on the one server that needs it',
   SSL_VERIFY: 'set mcp_tls_sidecar.ssl_verify, or ssl_verify of a server',
-  HTTPS_PROXY: 'upstream connections are made directly; a proxy on the way is not supported by this version',
-  HTTP_PROXY: 'upstream connections are made directly; a proxy on the way is not supported by this version',
-  ALL_PROXY: 'upstream connections are made directly; a proxy on the way is not supported by this version',
+  HTTPS_PROXY: 'set mcp_tls_sidecar.upstream_proxy',
+  HTTP_PROXY: 'set mcp_tls_sidecar.upstream_proxy',
+  ALL_PROXY: 'set mcp_tls_sidecar.upstream_proxy',
+  NO_PROXY: 'set mcp_tls_sidecar.no_proxy',
 };
 
 /** Says what is in force: trust, unverified servers, and what is set but not obeyed. */
@@ -23,6 +25,8 @@ export function reportStart(logger: Logger, snapshot: Snapshot, env: NodeJS.Proc
     logger.info('no configuration file: running on the embedded default, without entries');
   for (const [name, instead] of Object.entries(ignoredVariables)) {
     if (!env[name] && !env[name.toLowerCase()]) continue;
+    // Beside HTTPS_PROXY=our own address it is what every client is told to set.
+    if (name === 'NO_PROXY' && config.settings.upstreamProxy === undefined) continue;
     logger.warn({ variable: name, instead }, 'an environment variable is set that has no effect here');
   }
   reportTrust(logger, snapshot);
@@ -53,11 +57,9 @@ export function reportReload(
   else logger.error(fields, 'configuration refused: the old one stays in force');
   if (!replaced) return;
   reportTrust(logger, snapshot);
-  for (const key of ['listen', 'admin'] as const) {
-    const place = ({ config }: Snapshot) => JSON.stringify(config.settings[key]);
-    if (place(before) !== place(snapshot))
-      logger.warn(`${key} was changed: that takes effect at the next start`);
-  }
+  const [old, now] = [placesOf(before), placesOf(snapshot)];
+  for (const [key, place] of Object.entries(now))
+    if (old[key] !== place) logger.warn(`${key} was changed: that takes effect at the next start`);
 }
 
 /** Files that are mounts of their own: their changes will not be seen. */
@@ -69,13 +71,30 @@ export function reportFileMounts(logger: Logger, files: readonly string[]): void
     );
 }
 
-function reportTrust(logger: Logger, { table, defaultTrust }: Snapshot): void {
+/** What is bound or opened once, at the start. */
+function placesOf({ config: { settings } }: Snapshot): Readonly<Record<string, string>> {
+  const { listen, admin, ca } = settings;
+  return {
+    listen: JSON.stringify(listen),
+    admin: JSON.stringify(admin),
+    'ca.directory': ca.directory,
+    'ca.state_directory': ca.stateDirectory ?? '',
+  };
+}
+
+function reportTrust(logger: Logger, { table, defaultTrust, config }: Snapshot): void {
   if (defaultTrust !== undefined) logger.info(defaultTrust, 'default trust');
   const unverified = table.entries
     .filter(({ entry }) => entry.sslVerify.kind === 'off')
     .map(({ entry }) => entry.name);
   if (unverified.length > 0)
     logger.warn({ servers: unverified }, 'TLS verification is OFF for these servers');
+  const { upstreamProxy } = config.settings;
+  if (upstreamProxy !== undefined)
+    logger.info(
+      { upstream_proxy: `${upstreamProxy.protocol}://${formatAuthority(upstreamProxy.authority)}` },
+      'upstream proxy: it resolves the names, so of prohibited addresses only literals can be told',
+    );
 }
 
 function isError({ severity }: Problem): boolean {

@@ -114,16 +114,19 @@ class Dial {
       return new Failure('address_prohibited', 'resolve');
     const socket = await this.#reachProxy(proxy);
     if (socket instanceof Failure || !this.#needsTunnel()) return socket;
-    try {
-      return await openProxyTunnel(socket, {
-        authority,
-        authorization: proxy.authorization,
-        via: this.#context.via,
-        signal: this.#signal,
-      });
-    } catch (error) {
-      return error instanceof Failure ? error : this.#failure('connect', 'upstream_proxy_refused', error);
-    }
+    // Its next owner hears of its end by `close`.
+    socket.on('error', () => undefined);
+    const { authorization } = proxy;
+    const { via } = this.#context;
+    const refused = await openProxyTunnel(socket, {
+      authority,
+      authorization,
+      via,
+      signal: this.#signal,
+    }).catch((error: unknown) => this.#failure('connect', 'upstream_proxy_refused', error));
+    if (refused === undefined) return socket;
+    socket.destroy();
+    return refused;
   }
 
   async #reachProxy({ authority, policy }: UpstreamProxy): Promise<Socket | Failure> {

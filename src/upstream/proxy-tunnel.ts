@@ -17,23 +17,20 @@ export interface ProxyTunnelOptions {
 /**
  * Asks the proxy at the other end of a socket for a tunnel (RFC 9110 section 9.3.6).
  *
- * @returns the same socket, with whatever followed the answer still to be read
- * @throws a Failure where the proxy refuses; the socket's error, or the reason of the signal
+ * @returns undefined where the tunnel stands, with whatever followed the answer still to be read; else why not
+ * @throws the socket's error, or the reason of the signal
  */
-export async function openProxyTunnel(socket: Socket, options: ProxyTunnelOptions): Promise<Socket> {
+export async function openProxyTunnel(
+  socket: Socket,
+  options: ProxyTunnelOptions,
+): Promise<Failure | undefined> {
   const target = formatAuthority(options.authority);
   const login =
     options.authorization === undefined ? '' : `Proxy-Authorization: ${options.authorization}\r\n`;
   socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${login}Via: 1.1 ${options.via}\r\n\r\n`);
-  try {
-    const head = await readHead(socket, options.signal);
-    const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |\r)/.exec(head)?.[1] ?? NaN);
-    if (status >= 200 && status < 300) return socket;
-    throw refusedByProxy(status);
-  } catch (error) {
-    socket.destroy();
-    throw error;
-  }
+  const head = await readHead(socket, options.signal);
+  const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |\r)/.exec(head)?.[1] ?? NaN);
+  return status >= 200 && status < 300 ? undefined : refusedByProxy(status);
 }
 
 /** Why a proxy does not serve us, by the status of its answer; NaN where it was none of HTTP. */
@@ -63,7 +60,7 @@ function wordsOf(status: number): FailureWords {
   };
 }
 
-/** Reads up to the empty line and no further. */
+/** Reads up to the empty line and no further; what ends before it or has none is returned as it is. */
 function readHead(socket: Socket, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     let read = Buffer.alloc(0);
@@ -74,7 +71,7 @@ function readHead(socket: Socket, signal: AbortSignal): Promise<string> {
     };
     const onError = (error: Error) => settle(() => reject(error));
     const onAbort = () => settle(() => reject(signal.reason as Error));
-    const onEnd = () => settle(() => reject(refusedByProxy(NaN)));
+    const onEnd = () => settle(() => resolve(''));
     const onReadable = () => {
       for (let chunk = take(socket); chunk !== null; chunk = take(socket)) {
         read = Buffer.concat([read, chunk]);
@@ -86,7 +83,7 @@ function readHead(socket: Socket, signal: AbortSignal): Promise<string> {
           return;
         }
         if (read.length > maxHeadBytes) {
-          settle(() => reject(refusedByProxy(NaN)));
+          settle(() => resolve(''));
           return;
         }
       }

@@ -1,0 +1,54 @@
+import type { CaFault } from '../ca/ca-fault.ts';
+import { LocalCa } from '../ca/local-ca.ts';
+import type { SnapshotStore } from '../snapshot/snapshot.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** Short, for a timer of months would not survive a suspended machine; a file that was deleted is back within it. */
+const tickMs = 60_000;
+
+/** What it looks at and reports to. */
+interface CaKeeperContext {
+  readonly store: SnapshotStore;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Keeps the local CA in step with the configuration and the clock, and tells what becomes of it. */
+export class CaKeeper {
+  readonly ca: LocalCa;
+  readonly #context: CaKeeperContext;
+  readonly #timer: NodeJS.Timeout;
+  #fault: CaFault | undefined;
+
+  constructor(context: CaKeeperContext) {
+    this.#context = context;
+    const { store, logger } = context;
+    this.ca = new LocalCa(store.current().config.settings.ca, {
+      onFault: ({ severity, message, hint }) =>
+        logger[severity === 'error' ? 'error' : 'warn']({ hint }, `ca: ${message}`),
+    });
+    this.#timer = setInterval(() => void this.refresh(), tickMs).unref();
+  }
+
+  /** After a load of the configuration, and every minute. Never rejects. */
+  async refresh(): Promise<void> {
+    const { store, logger, metrics } = this.#context;
+    await this.ca.refresh(store.current().ca);
+    const { fault, notAfterMs } = this.ca;
+    metrics.showLocalCa(notAfterMs);
+    if (fault?.message !== this.#fault?.message) {
+      if (fault === undefined) logger.info('the local CA is usable again');
+      else
+        logger.error(
+          { hint: fault.hint },
+          `ca: ${fault.message}; until that is mended a CONNECT to a listed host answers configuration_unusable, all other routes work`,
+        );
+    }
+    this.#fault = fault;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}
