@@ -9,6 +9,15 @@ export interface CaFault {
 export const caError = (message: string, hint: string): CaFault => ({ severity: 'error', message, hint });
 export const caWarning = (message: string, hint: string): CaFault => ({ severity: 'warning', message, hint });
 
+/** Clients that have the old bundle fail from now on, and why that had to be. */
+export function lossWarning(loss: 'expired' | 'constraints'): CaFault {
+  const why = { expired: 'it has expired', constraints: 'ca.permitted_domains changed' }[loss];
+  return caWarning(
+    `the CA is replaced by a new one: ${why}`,
+    'let clients load ca-bundle.pem anew: restart them after the sidecar',
+  );
+}
+
 /** What a system call on a file failed with, as far as it helps: `permission denied`. */
 export function describeSystemError(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;

@@ -1,7 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import type { CaSettings } from '../config/config.ts';
 import type { Bundle } from '../trust/bundle.ts';
-import { caError, caWarning, type CaFault } from './ca-fault.ts';
+import { caError, lossWarning, type CaFault } from './ca-fault.ts';
 import { keepLineage } from './keep-lineage.ts';
 import { LeafCache } from './leaf-cache.ts';
 import { createSigners, isConstrainedTo, type Lineage } from './lineage.ts';
@@ -176,9 +176,4 @@ function isSame(one: Signer, other: Signer): boolean {
       .map(({ fingerprint256 }) => fingerprint256)
       .join();
   return prints(one) === prints(other);
-}
-
-function lossWarning(loss: 'expired' | 'constraints'): CaFault {
-  const why = { expired: 'the old one had expired', constraints: 'ca.permitted_domains changed' }[loss];
-  return caWarning(`a new CA was made: ${why}`, 'let clients load ca-bundle.pem anew: restart them');
 }

@@ -1,8 +1,9 @@
 import type { Stats } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CaSettings } from '../config/config.ts';
 import { caError, caWarning, type CaFault } from './ca-fault.ts';
+import { isInside, resolveExisting } from './paths.ts';
 
 /** Where the key of the generated CA is kept, undefined for memory only. */
 export function stateDirectoryOf({ stateDirectory }: CaSettings): string | undefined {
@@ -37,22 +38,6 @@ export async function placeFaults(settings: CaSettings): Promise<CaFault[]> {
   if (isInside(outer, inner))
     return [caError(`ca.directory lies inside of ${state}, where the CA's key is kept`, hint)];
   return [];
-}
-
-/** Whether a path, both resolved, is another one or below it. */
-export function isInside(inner: string, outer: string): boolean {
-  const relative = path.relative(outer, inner);
-  return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
-}
-
-/** The real path of what is there of a path, with the rest as it is written. */
-export async function resolveExisting(file: string): Promise<string> {
-  const above = path.dirname(file);
-  try {
-    return await realpath(file);
-  } catch {
-    return above === file ? file : path.join(await resolveExisting(above), path.basename(file));
-  }
 }
 
 /** Whether it can be looked at: `undefined` for what is not there. */

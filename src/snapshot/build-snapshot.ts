@@ -1,17 +1,24 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { caError, type CaFault } from '../ca/ca-fault.ts';
+import type { BroughtCa } from '../ca/brought-ca.ts';
+import { inspectCa } from '../ca/inspect-ca.ts';
+import type { CaInput } from '../ca/local-ca.ts';
+import type { Signer } from '../ca/signer.ts';
 import type { Config, HostEntry, ServerEntry } from '../config/config.ts';
 import { problemAt } from '../config/problem-at.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { UpstreamProxy } from '../policy/upstream-proxy.ts';
 import { createTable, type CompiledEntry } from '../policy/table.ts';
-import { joinBundles, type Bundle, type BundleResult } from '../trust/bundle.ts';
-import { loadDefaultTrust } from '../trust/default-trust.ts';
-import { FileReader, loadBundle, parseInlineBundle } from '../trust/load-bundle.ts';
+import type { Bundle } from '../trust/bundle.ts';
+import { FileReader } from '../trust/load-bundle.ts';
 import { FileFault } from '../trust/read-file.ts';
 import { createTrustContext } from '../trust/secure-context.ts';
 import { bundleWarnings } from './bundle-warnings.ts';
+import { caProblems, unpermittedHosts } from './ca-problems.ts';
 import type { Snapshot } from './snapshot.ts';
+import { TrustLoader, type Trusted } from './trust-loader.ts';
 
 /** What a snapshot is built from. */
 export interface BuildOptions {
@@ -29,6 +36,7 @@ export async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
     [...config.servers, ...config.hosts].map((entry) => builder.compile(entry)),
   );
   const table = createTable(entries);
+  const ca = await builder.inspectCa();
   return {
     config,
     table,
@@ -38,8 +46,9 @@ export async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
       unlistedPlaintext: config.settings.unlistedPlaintext,
       proxy: { proxy: await builder.compileProxy(), noProxy: config.settings.noProxy },
     },
+    ca,
     problems: builder.problems,
-    defaultTrust: await builder.defaultTrustInUse(),
+    defaultTrust: summaryOf(ca.defaultTrust),
     files: await builder.files.seen(),
     parsed: builder.files.parsed,
   };
@@ -52,12 +61,14 @@ class SnapshotBuilder {
   readonly #previous: ReadonlyMap<string, CompiledEntry>;
   /** By policy key. Taken over where nothing changed: contexts are the costly part of a reload. */
   readonly #policies = new Map<string, Policy>();
-  readonly #bundles = new Map<string, Promise<BundleResult>>();
-  #defaultTrust: Promise<BundleResult> | undefined;
+  readonly #caFound: Promise<BroughtCa>;
+  readonly #trust: TrustLoader;
 
   constructor(options: BuildOptions) {
     this.#options = options;
     this.files = new FileReader(options.previous?.parsed);
+    this.#caFound = inspectCa(options.config.settings.ca, this.files);
+    this.#trust = new TrustLoader({ ...options, files: this.files, brought: this.#brought() });
     const previous = options.previous?.table.entries ?? [];
     this.#previous = new Map(previous.map((one) => [entryKey(one.entry), one]));
     for (const { policy } of previous) if (policy !== undefined) this.#policies.set(policy.key, policy);
@@ -66,9 +77,12 @@ class SnapshotBuilder {
   async compile(entry: ServerEntry | HostEntry): Promise<CompiledEntry> {
     if (entry.spoiledBy !== undefined) return { entry, state: 'unusable', policy: undefined };
     if (!isTls(entry)) return { entry, state: 'usable', policy: undefined };
-    const bundle = await this.#bundleOf(entry);
+    const bundle = await this.#trust.bundleOf(entry);
     if (bundle instanceof FileFault) return this.#keepOrFail(entry, bundle);
-    if (bundle !== undefined) this.problems.push(...bundleWarnings(this.#options.config, entry, bundle));
+    if (bundle !== undefined) {
+      const hadOwnCa = this.#trust.hadOwnCa(bundle);
+      this.problems.push(...bundleWarnings(this.#options.config, entry, bundle, hadOwnCa));
+    }
     return { entry, state: 'usable', policy: this.#policyOf(entry, bundle) };
   }
 
@@ -81,7 +95,7 @@ class SnapshotBuilder {
     const name = id.digest('hex').slice(0, 16);
     if (protocol === 'http') return { authority, authorization, policy: undefined, key: name };
     const trusted = { sslVerify: settings.sslVerify, tls: { systemRoots: false, serverName: undefined } };
-    const bundle = await this.#bundleOf(trusted);
+    const bundle = await this.#trust.bundleOf(trusted);
     if (!(bundle instanceof FileFault)) {
       const policy = this.#policyOf(trusted, bundle);
       return { authority, authorization, policy, key: `${name}|${policy.key}` };
@@ -99,39 +113,23 @@ class SnapshotBuilder {
     return keeps ? previous : 'unusable';
   }
 
-  async defaultTrustInUse(): Promise<Snapshot['defaultTrust']> {
-    const bundle = await this.#defaultTrust;
-    if (bundle === undefined || bundle instanceof FileFault) return undefined;
-    return { source: bundle.source, certificates: bundle.certificates.length };
+  /** What the local CA is to be. Like an entry, it keeps its last good bytes if the YAML names the same files. */
+  async inspectCa(): Promise<CaInput> {
+    const { config, previous } = this.#options;
+    const { ca: settings } = config.settings;
+    const { faults } = await this.#caFound;
+    const trust = await this.#trust.defaultTrust();
+    const all = trust instanceof FileFault ? [...faults, noTrust(trust)] : faults;
+    this.problems.push(...caProblems(config, all), ...unpermittedHosts(config));
+    const defaultTrust = trust instanceof FileFault ? previous?.ca.defaultTrust : trust;
+    return { settings, brought: await this.#brought(), defaultTrust, faults };
   }
 
-  #loadDefaultTrust(): Promise<BundleResult> {
-    return (this.#defaultTrust ??= loadDefaultTrust({ env: this.#options.env, files: this.files }));
-  }
-
-  async #bundleOf({ sslVerify, tls }: Trusted): Promise<BundleResult | undefined> {
-    if (sslVerify.kind === 'default') return this.#loadDefaultTrust();
-    if (sslVerify.kind === 'off') {
-      // What an unverified chain is judged by, for the counter: never a reason to refuse.
-      const bundle = await this.#loadDefaultTrust();
-      return bundle instanceof FileFault ? undefined : bundle;
-    }
-    const named = await this.#load(sslVerify);
-    if (!tls.systemRoots || named instanceof FileFault) return named;
-    const system = await this.#loadDefaultTrust();
-    return system instanceof FileFault ? system : joinBundles(named, system);
-  }
-
-  #load(sslVerify: { kind: 'path'; path: string } | { kind: 'pem'; pem: string }): Promise<BundleResult> {
-    const key = sslVerify.kind === 'path' ? sslVerify.path : sslVerify.pem;
-    const known = this.#bundles.get(key);
-    if (known !== undefined) return known;
-    const loaded =
-      sslVerify.kind === 'path'
-        ? loadBundle(sslVerify.path, this.files)
-        : Promise.resolve(parseInlineBundle(sslVerify.pem));
-    this.#bundles.set(key, loaded);
-    return loaded;
+  async #brought(): Promise<Signer | undefined> {
+    const { config, previous } = this.#options;
+    const { brought } = await this.#caFound;
+    const isSame = isDeepStrictEqual(previous?.ca.settings.brought, config.settings.ca.brought);
+    return brought ?? (isSame ? previous?.ca.brought : undefined);
   }
 
   #policyOf(entry: Trusted, bundle: Bundle | undefined): Policy {
@@ -167,8 +165,14 @@ class SnapshotBuilder {
   }
 }
 
-/** What says how something is verified. */
-type Trusted = Pick<ServerEntry, 'sslVerify' | 'tls'>;
+/** Into ca-bundle.pem goes default trust, whether or not an entry uses it. */
+function noTrust({ message, hint }: FileFault): CaFault {
+  return caError(`ca-bundle.pem cannot be made without the default trust: ${message}`, hint);
+}
+
+function summaryOf(trust: Bundle | undefined): Snapshot['defaultTrust'] {
+  return trust && { source: trust.source, certificates: trust.certificates.length };
+}
 
 /** What a fault of its bundle speaks of; default trust names itself. */
 function pathOf({ sslVerify }: Trusted): string {

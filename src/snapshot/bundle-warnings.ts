@@ -3,8 +3,17 @@ import { problemAt } from '../config/problem-at.ts';
 import type { Problem } from '../config/problem.ts';
 import { bypassedConstraints, type Bundle } from '../trust/bundle.ts';
 
-/** What is odd about a bundle that an entry names, though it can be used. Default trust is the system's business. */
-export function bundleWarnings(config: Config, entry: ServerEntry | HostEntry, bundle: Bundle): Problem[] {
+/**
+ * What is odd about a bundle that an entry names, though it can be used. Default trust is the system's business.
+ *
+ * @param hadOwnCa whether certificates of the local CA were taken out of it
+ */
+export function bundleWarnings(
+  config: Config,
+  entry: ServerEntry | HostEntry,
+  bundle: Bundle,
+  hadOwnCa = false,
+): Problem[] {
   if (entry.sslVerify.kind !== 'path' && entry.sslVerify.kind !== 'pem') return [];
   const warn = (message: string, hint: string) =>
     problemAt(config, {
@@ -26,6 +35,13 @@ export function bundleWarnings(config: Config, entry: ServerEntry | HostEntry, b
       warn(
         `intermediate certificates in it (${bypassed.length}) make the name constraints of their root moot`,
         'every certificate in a bundle is an anchor of its own: leave the root alone in it',
+      ),
+    );
+  if (hadOwnCa)
+    warnings.push(
+      warn(
+        "the sidecar's own CA, which is in it, is left out",
+        'remove it from the bundle: that CA is for clients of the sidecar, no server has a certificate of it',
       ),
     );
   return warnings;

@@ -1,3 +1,4 @@
+import type { CaInput } from '../ca/local-ca.ts';
 import type { Config } from '../config/config.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Rules } from '../policy/decide.ts';
@@ -10,9 +11,11 @@ export interface Snapshot {
   readonly table: Table;
   /** All that a request is decided by. */
   readonly rules: Rules;
+  /** What the local CA is kept by. */
+  readonly ca: CaInput;
   /** Errors that spoil single entries, and warnings. */
   readonly problems: readonly Problem[];
-  /** Default trust in words and its number of anchors; undefined where no entry uses it or it is unusable. */
+  /** Default trust in words and its number of anchors; undefined where it is unusable. */
   readonly defaultTrust: { readonly source: string; readonly certificates: number } | undefined;
   /** Every file and directory that it was built from, with a digest: what the watcher compares. */
   readonly files: ReadonlyMap<string, string>;

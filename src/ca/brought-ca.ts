@@ -1,0 +1,137 @@
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import type { CaSettings } from '../config/config.ts';
+import type { FileReader } from '../trust/load-bundle.ts';
+import { noCertificateFault } from '../trust/parse-certificates.ts';
+import { FileFault } from '../trust/read-file.ts';
+import { caError, caWarning, type CaFault } from './ca-fault.ts';
+import { readCertificate } from './read-certificate.ts';
+import type { Signer } from './signer.ts';
+import { isSupportedKey } from './write-certificate.ts';
+
+type Brought = NonNullable<CaSettings['brought']>;
+
+/** A CA that the user brought, and what is wrong with it. */
+export interface BroughtCa {
+  readonly brought: Signer | undefined;
+  readonly faults: readonly CaFault[];
+}
+
+/** Reads `ca.certificate` and `ca.key`: the first certificate signs, those after it are its issuers, in order. */
+export async function readBroughtCa(paths: Brought, files: FileReader): Promise<BroughtCa> {
+  const [certificates, key] = await Promise.all([
+    readCertificates(paths.certificate, files),
+    readKey(paths.key, files),
+  ]);
+  const faults = [
+    ...(Array.isArray(certificates) ? chainFaults(paths.certificate, certificates) : [certificates]),
+    ...('severity' in key ? [key] : []),
+  ];
+  const [certificate] = Array.isArray(certificates) ? certificates : [];
+  if (certificate === undefined || !Array.isArray(certificates) || 'severity' in key)
+    return { brought: undefined, faults };
+  if (!certificate.checkPrivateKey(key)) faults.push(doesNotFit(paths));
+  if (faults.some(({ severity }) => severity === 'error')) return { brought: undefined, faults };
+  const chain = certificates.filter((one) => !isSelfSigned(one));
+  return { brought: { certificate, key, chain, published: certificates }, faults };
+}
+
+async function readCertificates(path: string, files: FileReader): Promise<X509Certificate[] | CaFault> {
+  const file = await files.read(path);
+  const found = file instanceof FileFault ? file : files.certificatesOf(file);
+  if (found instanceof FileFault) return fileError(path, found);
+  if (found.length > 0) return found;
+  return fileError(path, file instanceof FileFault ? file : noCertificateFault(file.bytes));
+}
+
+/** OpenSSL's words are left out: they may quote what it read. */
+async function readKey(path: string, files: FileReader): Promise<KeyObject | CaFault> {
+  const file = await files.read(path);
+  if (file instanceof FileFault) return fileError(path, file);
+  const text = file.bytes.toString('latin1');
+  if (/-----BEGIN ENCRYPTED |Proc-Type: 4,ENCRYPTED/.test(text))
+    return caError(
+      `${path} holds an encrypted key`,
+      'write it without a passphrase: openssl pkey -in FILE -out FILE.pem, and let nobody else read that',
+    );
+  try {
+    const key = createPrivateKey(text);
+    return keyFault(path, key) ?? key;
+  } catch {
+    return caError(`${path} holds no private key`, 'a PEM key begins with -----BEGIN PRIVATE KEY-----');
+  }
+}
+
+function keyFault(path: string, key: KeyObject): CaFault | undefined {
+  const hint = 'use EC (P-256, P-384, P-521), RSA of 2048 bits or more, or Ed25519';
+  const { modulusLength = 2048, namedCurve } = key.asymmetricKeyDetails ?? {};
+  const type = [key.asymmetricKeyType ?? '', ...(namedCurve === undefined ? [] : [namedCurve])].join(' ');
+  if (!isSupportedKey(key))
+    return caError(`${path} holds a key of a kind that is not supported (${type})`, hint);
+  if (modulusLength < 2048)
+    return caError(`${path} holds an RSA key of ${modulusLength} bits, which clients refuse`, hint);
+  return undefined;
+}
+
+function chainFaults(path: string, certificates: readonly X509Certificate[]): CaFault[] {
+  const [signer] = certificates;
+  if (signer === undefined) return [];
+  const faults = [...purposeFaults(path, signer), ...certificates.flatMap((one) => dateFaults(path, one))];
+  const strange = certificates.findIndex((one, at) => at > 0 && !isIssuerOf(certificates[at - 1], one));
+  if (strange > 0)
+    faults.push(
+      caError(
+        `${path} holds certificate ${strange + 1} (${nameOf(certificates[strange])}), which did not issue the one before it`,
+        'write the CA first, then its issuer, and so on',
+      ),
+    );
+  return faults;
+}
+
+function purposeFaults(path: string, signer: X509Certificate): CaFault[] {
+  const { hasBasicConstraints, mayKeyCertSign, subjectKeyIdentifier, hasAuthorityKeyIdentifier } =
+    readCertificate(signer);
+  const hint = 'name the certificate of a CA: basicConstraints CA:TRUE, keyUsage keyCertSign';
+  const refuse = (why: string) => [caError(`${path} begins with a certificate that is no CA: ${why}`, hint)];
+  if (!hasBasicConstraints) return refuse('it has no basicConstraints');
+  if (mayKeyCertSign === false) return refuse('its keyUsage lacks keyCertSign');
+  if (!signer.ca) return refuse('its basicConstraints say CA:FALSE');
+  const missing = [
+    ...(mayKeyCertSign === undefined ? ['keyUsage'] : []),
+    ...(subjectKeyIdentifier === undefined ? ['subjectKeyIdentifier'] : []),
+    ...(hasAuthorityKeyIdentifier || isSelfSigned(signer) ? [] : ['authorityKeyIdentifier']),
+  ];
+  if (missing.length === 0) return [];
+  const message = `${path} begins with a CA that strict clients (Python 3.13) refuse: no ${missing.join(', no ')}`;
+  return [caWarning(message, 'issue it anew with these extensions')];
+}
+
+function dateFaults(path: string, certificate: X509Certificate): CaFault[] {
+  const nowMs = Date.now();
+  const subject = `${path} holds a certificate (${nameOf(certificate)}) that`;
+  if (certificate.validToDate.getTime() <= nowMs)
+    return [caError(`${subject} expired at ${certificate.validToDate.toISOString()}`, 'renew it')];
+  if (certificate.validFromDate.getTime() > nowMs)
+    return [
+      caError(
+        `${subject} is not valid before ${certificate.validFromDate.toISOString()}`,
+        'wait until then, or set the clock of this machine',
+      ),
+    ];
+  return [];
+}
+
+const doesNotFit = ({ certificate, key }: Brought): CaFault =>
+  caError(`${key} does not fit the first certificate of ${certificate}`, 'name the key of that certificate');
+
+const fileError = (path: string, { message, hint }: FileFault): CaFault =>
+  caError(`${path} ${message}`, hint.replace('PEM file or a directory of PEM files', 'PEM file'));
+
+function isIssuerOf(certificate: X509Certificate | undefined, issuer: X509Certificate): boolean {
+  return certificate?.checkIssued(issuer) === true && certificate.verify(issuer.publicKey);
+}
+
+const isSelfSigned = (certificate: X509Certificate): boolean =>
+  certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey);
+
+const nameOf = (certificate: X509Certificate | undefined): string =>
+  (certificate?.subject ?? '').replaceAll('\n', ', ');
