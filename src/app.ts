@@ -150,6 +150,8 @@ class App implements Sidecar {
     const { listen, admin } = snapshot.config.settings;
     this.#metrics.showSnapshot(snapshot);
     this.#metrics.showLoad(failed, false);
+    // Before the first client can come.
+    await this.#caKeeper.refresh();
     try {
       this.#proxyAddresses = await this.#listener.listen(listen);
       const adminAddress = await this.#adminListener.listen(admin);
@@ -162,7 +164,6 @@ class App implements Sidecar {
       });
     }
     await this.#reloader.start();
-    await this.#caKeeper.refresh();
     const [first = { host: '', port: 0 }] = this.#proxyAddresses;
     this.proxy = `${first.host}:${first.port}`;
     reportStart(this.#logger, snapshot, this.#options.env);
