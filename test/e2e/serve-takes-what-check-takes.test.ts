@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { check } from '../../src/cli/check.ts';
 import type { Problem } from '../../src/config/problem.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { readFileSync } from 'node:fs';
@@ -17,14 +18,19 @@ test('serve refuses a file with one line on stderr and exit code 1, and starts w
   const all = configCases();
   expect(all.filter(isRefused).length).toBeGreaterThan(20);
   expect(all.filter((one) => !isRefused(one)).length).toBeGreaterThan(10);
-  await forEachCase((one) => (isRefused(one) ? expectRefused(one) : expectStarted(one)));
+  const folder = process.cwd();
+  process.chdir(caseFolder);
+  try {
+    await forEachCase((one) => (isRefused(one) ? expectRefused(one) : expectStarted(one)));
+  } finally {
+    process.chdir(folder);
+  }
 }, 240_000);
 
 /** By its first error as `check` has it, which may be that of a CA file that is not there. */
 async function expectRefused({ name, file, env }: ConfigCase): Promise<void> {
-  const options = { cwd: caseFolder, env };
-  const { code, stdout, stderr } = await runCommand(['serve', '--config', file], options);
-  const checked = await runCommand(['check', '--json', '--config', file], options);
+  const { code, stdout, stderr } = await runCommand(['serve', '--config', file], { cwd: caseFolder, env });
+  const checked = await check({ config: file, json: true }, env);
   const { problems } = JSON.parse(checked.stdout) as { problems: Problem[] };
   const errors = problems.filter(({ severity }) => severity === 'error');
   const [first] = errors;
