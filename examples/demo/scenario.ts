@@ -1,6 +1,7 @@
 import type { SidecarProcess } from './sidecar-process.ts';
 import { makeFiles, type Stage } from './stage.ts';
 import { callDirectly } from './steps/call-directly.ts';
+import { callThroughConnect } from './steps/call-through-connect.ts';
 import { callThroughSidecar } from './steps/call-through-sidecar.ts';
 import { breakBundle, mendBundle } from './steps/change-bundle.ts';
 import { showCurl, showMetrics } from './steps/show.ts';
@@ -16,6 +17,7 @@ export async function play(stage: Stage): Promise<SidecarProcess> {
   await callDirectly(stage, { url, files, python });
   const sidecar = await startSidecar(stage, files, url);
   const session = await callThroughSidecar(stage, { sidecar, files, python });
+  await callThroughConnect(stage, { sidecar, url, files, python });
   const change = { sidecar, files, session };
   const failures = await breakBundle(stage, change);
   await mendBundle(stage, { ...change, failures });

@@ -24,6 +24,8 @@ export interface Files {
   readonly bundle: string;
   readonly goodCa: string;
   readonly otherCa: string;
+  /** What the sidecar writes for clients of the CONNECT route. */
+  readonly clientBundle: string;
 }
 
 export function makeFiles(cleanUp: CleanUp): Files {
@@ -47,6 +49,7 @@ export function makeFiles(cleanUp: CleanUp): Files {
     bundle: at('ca.pem'),
     goodCa: at('corp-ca.pem'),
     otherCa: at('other-ca.pem'),
+    clientBundle: at('mcp-tls-sidecar-ca/ca-bundle.pem'),
   };
 }
 

@@ -39,14 +39,15 @@ function pythonVersion(path: string): string {
 /** As a client that lives in Python meets a server: the context is the one that httpx and LiteLLM make. */
 const script = `
 import json, ssl, sys, urllib.error, urllib.request
-url, ca_file, flags, body = sys.argv[1:]
+url, ca_file, flags, body, proxy = sys.argv[1:]
 context = ssl.create_default_context(cafile=ca_file)
 if flags == "strict":
     context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
 headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 request = urllib.request.Request(url, body.encode(), headers)
 https = urllib.request.HTTPSHandler(context=context)
-opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), https)
+proxies = {"https": proxy} if proxy else {}
+opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies), https)
 try:
     with opener.open(request, timeout=10) as response:
         print(json.dumps({"status": response.status, "body": response.read().decode()}))
@@ -61,13 +62,15 @@ export type PythonResult = { readonly status: number; readonly body: string } | 
 
 const run = promisify(execFile);
 
-/** POSTs a body to a URL, trusting a CA file. */
+/** POSTs a body to a URL, trusting a CA file. @param proxy as `HTTPS_PROXY` would name it; left out, none */
 export async function postFromPython(
   python: StrictPython,
-  { url, caFile, body }: { url: string; caFile: string; body: string },
+  { url, caFile, body, proxy = '' }: { url: string; caFile: string; body: string; proxy?: string },
 ): Promise<PythonResult> {
-  const args = ['-c', script, url, caFile, python.needsFlags ? 'strict' : '', body];
-  const { stdout } = await run(python.path, args, { timeout: 20_000 });
+  const args = ['-c', script, url, caFile, python.needsFlags ? 'strict' : '', body, proxy];
+  // The demo's server is on localhost, which a NO_PROXY rightly exempts.
+  const env = { ...process.env, NO_PROXY: '', no_proxy: '' };
+  const { stdout } = await run(python.path, args, { timeout: 20_000, env });
   return JSON.parse(stdout) as PythonResult;
 }
 

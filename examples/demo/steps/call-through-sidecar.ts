@@ -36,7 +36,7 @@ export async function callThroughSidecar(
 }
 
 /** The server's name in the answer to `initialize`, which comes as one event of a stream. */
-function serverNameIn(body: string): string {
+export function serverNameIn(body: string): string {
   const message = JSON.parse(/^data: (.*)$/m.exec(body)?.[1] ?? body) as {
     result: { serverInfo: { name: string; version: string } };
   };

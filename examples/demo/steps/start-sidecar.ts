@@ -8,6 +8,8 @@ import { server, type Files, type Stage } from '../stage.ts';
 /** A sidecar that runs, and where. */
 export interface Running {
   readonly process: SidecarProcess;
+  /** What `HTTPS_PROXY` is set to. */
+  readonly proxyUrl: string;
   readonly baseUrl: string;
   readonly adminUrl: string;
   /** When its process began, by its own metrics. */
@@ -34,7 +36,13 @@ export async function startSidecar(stage: Stage, { config }: Files, url: string)
   });
   const adminUrl = `http://${admin}`;
   const startSeconds = valueOf(await scrape(adminUrl), 'process_start_time_seconds');
-  return { process: sidecar, baseUrl: `http://${proxy}/${server}`, adminUrl, startSeconds };
+  return {
+    process: sidecar,
+    proxyUrl: `http://${proxy}`,
+    baseUrl: `http://${proxy}/${server}`,
+    adminUrl,
+    startSeconds,
+  };
 }
 
 /** @returns undefined where a port is in use */
