@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { check } from '../../src/cli/check.ts';
 import { runCommand } from '../harness/run-command.ts';
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { caseFolder, configCases, forEachCase, isMissingCa, parseProblems } from './config-cases.ts';
 
 test('check prints exactly the expected problems of every case, and its exit code follows', async () => {
@@ -31,7 +32,7 @@ test('check --json prints the same problems', async () => {
   process.chdir(caseFolder);
   try {
     for (const { name, file, env, expected } of configCases()) {
-      const { stdout } = await check({ config: file, json: true }, env);
+      const { stdout } = await check({ config: file, json: true }, { HOME: temporaryDirectory(), ...env });
       const { problems } = JSON.parse(stdout) as { problems: { severity: string; message: string }[] };
       const wanted = expected.map(({ severity, line, column, message, hint }) => ({
         severity,

@@ -6,6 +6,7 @@ import { readConfig } from '../../src/config/read-config.ts';
 import { readFileSync } from 'node:fs';
 import { runCommand } from '../harness/run-command.ts';
 import { startSidecar } from '../harness/sidecar-process.ts';
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { caseFolder, configCases, forEachCase, isMissingCa, type ConfigCase } from './config-cases.ts';
 
 /** Whether the file is refused as a whole, rather than single entries of it. */
@@ -30,7 +31,7 @@ test('serve refuses a file with one line on stderr and exit code 1, and starts w
 /** By its first error as `check` has it, which may be that of a CA file that is not there. */
 async function expectRefused({ name, file, env }: ConfigCase): Promise<void> {
   const { code, stdout, stderr } = await runCommand(['serve', '--config', file], { cwd: caseFolder, env });
-  const checked = await check({ config: file, json: true }, env);
+  const checked = await check({ config: file, json: true }, { HOME: temporaryDirectory(), ...env });
   const { problems } = JSON.parse(checked.stdout) as { problems: Problem[] };
   const errors = problems.filter(({ severity }) => severity === 'error');
   const [first] = errors;
