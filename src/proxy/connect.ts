@@ -56,7 +56,7 @@ async function intercept(
   socket.write(granted);
   const opened = await openInside(socket, () => ready ?? leaf());
   if (!(opened instanceof Failure))
-    return { serve: opened.socket, inside: { authority, secure: opened.secure, server } };
+    return { serve: opened.socket, inside: { authority, secure: opened.secure, server, tcp: socket } };
   socket.destroy();
   return visit.outcome('aborted', opened);
 }

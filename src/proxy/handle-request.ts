@@ -194,7 +194,7 @@ function notFound(visit: RequestVisit): Outcome {
 }
 
 /** Ends a response that has begun, visibly: short of its last chunk or its length, else by a reset. */
-function breakOff({ request: { socket, httpVersion } }: RequestVisit): void {
-  if (httpVersion === '1.0') socket.resetAndDestroy();
+function breakOff({ inside, request: { socket, httpVersion } }: RequestVisit): void {
+  if (httpVersion === '1.0') (inside?.tcp ?? socket).resetAndDestroy();
   else socket.destroySoon();
 }

@@ -243,7 +243,9 @@ export class ProxyListener {
   /** After the responses that the connection is still to get. */
   #refuseOnSocket(socket: Duplex, method: string, failure: Failure): void {
     this.#order.run(socket, () => {
-      this.#record(failedOutcome(method, replyOnSocket(socket, failure), failure));
+      const server = this.#inside.get(socket)?.server;
+      const code = replyOnSocket(socket, failure, server);
+      this.#record({ ...failedOutcome(method, code, failure), ...(server !== undefined && { server }) });
       return Promise.resolve(false);
     });
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { isLoopbackHost, normaliseHost, parseAuthority, type Authority } from '../authority.ts';
 import { Failure } from '../failure.ts';
 
@@ -34,6 +35,8 @@ export type Route =
 
 /** The terminated CONNECT that requests come out of. */
 export interface Inside {
+  /** The connection of the CONNECT, which TLS may stand on: a reset is of TCP. */
+  readonly tcp: Socket;
   /** What the CONNECT named. */
   readonly authority: Authority;
   /** Whether TLS is spoken inside. */
