@@ -67,7 +67,7 @@ export function parseProblems(text: string): ExpectedProblem[] {
  * this and nothing else.
  */
 export function isMissingCa({ severity, message }: { severity: string; message: string }): boolean {
-  return severity === 'error' && /^(?:ssl_verify of \S+|ca): \/\S+ does not exist$/.test(message);
+  return severity === 'error' && /^ssl_verify of \S+: \/\S+ does not exist$/.test(message);
 }
 
 /** Runs a task for each case, three at a time. What Node made of the sources is kept for the next process. */
