@@ -127,6 +127,7 @@ export class LocalCa {
     const kept = await keepLineage(settings, this.#lineage?.lineage, this.#now());
     if (isFault(kept)) return kept;
     if (kept.loss !== undefined) faults.push(lossWarning(kept.loss));
+    if (kept.fault !== undefined) faults.push(kept.fault);
     const text = renderState(kept.lineage);
     this.#permitted = settings.permittedDomains;
     this.#brought = undefined;

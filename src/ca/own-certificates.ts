@@ -40,8 +40,9 @@ export async function ownFileAsTrust(
 }
 
 /** Ours or another sidecar's, self-signed or cross-signed: nobody else has such a name. */
-function isGenerated({ subject }: X509Certificate): boolean {
-  const attributes = subject.split('\n');
+function isGenerated(certificate: X509Certificate): boolean {
+  // Node has undefined for an empty subject, whatever its type says.
+  const attributes = (certificate.subject as string | undefined)?.split('\n') ?? [];
   return (
     attributes.includes(`O=${ownOrganisation}`) &&
     attributes.some((one) => one.startsWith(`CN=${ownNamePrefix}`))

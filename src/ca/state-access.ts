@@ -12,7 +12,7 @@ export function stateDirectoryOf({ stateDirectory }: CaSettings): string | undef
 
 /** Who else can read or replace the key: the faults of our directory or of the file in it. */
 export function accessFaults(name: string, { mode, uid, gid }: Stats, wanted: '700' | '600'): CaFault[] {
-  const hint = `run chmod ${wanted} ${name}; whoever read the key can impersonate any server: if that may be, delete the directory ca there, so that a new CA is made`;
+  const hint = `run chmod ${wanted} ${name}; whoever read the key can impersonate any server: if that may be, stop the sidecar and remove the state, so that a new CA is made`;
   if (uid !== (process.geteuid?.() ?? uid) && uid !== 0)
     return [
       caError(

@@ -11,7 +11,7 @@ async function problemsWith(pem: string) {
   const file = path.join(directory, 'config.yaml');
   writeFileSync(path.join(directory, 'ca.pem'), pem);
   writeFileSync(file, 'mcp_servers:\n  s: { url: "https://mcp.test/mcp", ssl_verify: ca.pem }\n');
-  const { problems } = await loadConfig({ file, env: {} });
+  const { problems } = await loadConfig({ file, env: { HOME: directory } });
   return problems.map(({ severity, message, line }) => `${severity} ${line}: ${message}`);
 }
 
