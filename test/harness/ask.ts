@@ -66,11 +66,11 @@ async function startRequest(
   if (tunnel.response.status !== 200) return tunnel.response;
   const secure = await startTrustingTls(proxy, tunnel, place.replace(/:\d+$/, ''));
   return request({
+    // Obeyed only where there is no agent, not even `false`.
     createConnection: () => secure,
     path,
     method,
     headers: { Host: authority, ...headers },
-    agent: false,
   });
 }
 

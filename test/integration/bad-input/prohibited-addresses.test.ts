@@ -104,7 +104,7 @@ describe.each(routes)('on the route by $name', ({ target }) => {
     const sidecar = await startInProcess({ config: configText({}) });
     const { port } = new URL(sidecar.adminUrl);
     const authority = `127.0.0.1:${port}`;
-    sidecar.writeConfig(configText({ dev: { url: `http://${authority}/metrics` } }));
+    sidecar.writeConfig(configText({ dev: { url: `https://${authority}/metrics` } }));
     expect((await sidecar.reload()).status).toBe(200);
     const answer = await ask(sidecar.proxy, target({ server: 'dev', authority }, '/metrics'));
     await expectFailure(answer, sidecar, { server: 'dev', reason: 'address_prohibited' });

@@ -44,6 +44,17 @@ function* blocksFrom(first: number, hash: Hash): Generator<Buffer> {
   }
 }
 
+/** The last block waits: what is left of a request has no use any more once its response is complete. */
+async function* holdingLast(blocks: Iterable<Buffer>, until: Promise<unknown>): AsyncGenerator<Buffer> {
+  let last: Buffer | undefined;
+  for (const block of blocks) {
+    if (last !== undefined) yield last;
+    last = block;
+  }
+  await until;
+  if (last !== undefined) yield last;
+}
+
 async function digestOf(stream: Readable): Promise<{ bytes: number; digest: string }> {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -72,7 +83,11 @@ async function startCommand(handler: Handler) {
   return {
     sidecar,
     open: (route: RouteUnderTest, method: string, headers: Record<string, string | number>) =>
-      openRequest(sidecar.proxy, waysTo(sidecar, authority).target(route, '/'), { method, headers }),
+      openRequest(sidecar.proxy, waysTo(sidecar, authority).target(route, '/'), {
+        method,
+        // Without it node:http would hang up after the response, though its request were not through.
+        headers: { ...headers, Connection: 'keep-alive' },
+      }),
   };
 }
 
@@ -117,7 +132,7 @@ describe.each(routes)('on the route by $name', (route) => {
         down = createHash('sha256');
         arrived = digestOf(request);
         response.writeHead(200, headers as Record<string, string>);
-        void pipeline(Readable.from(blocksFrom(0, down)), response);
+        void pipeline(Readable.from(holdingLast(blocksFrom(0, down), arrived)), response);
       });
       const before = memoryOf(sidecar);
       for (let transfer = 0; transfer < transfers; transfer++) {
