@@ -146,13 +146,13 @@ const rows = {
     status: 502,
     proxyStatus: 'tls_certificate_error',
     sentence: 'the key of its certificate is not one of the pinned ones',
-    hint: 'not in this version, which has no pins',
+    hint: 'compare the pin in the log with tls.pin_sha256: the server has a new key, or somebody is in between; ask its owner before you change the pin',
   },
   tls_cert_strict: {
     status: 502,
     proxyStatus: 'tls_certificate_error',
     sentence: 'its certificate chain fails strict X.509 rules',
-    hint: 'not in this version, which has no strict mode',
+    hint: 'the owner of the server has to issue it anew with what the log names; without tls.strict: true the sidecar accepts it',
   },
   tls_cert_rejected: {
     status: 502,
@@ -164,7 +164,7 @@ const rows = {
     status: 502,
     proxyStatus: 'tls_alert_received',
     sentence: 'it asks for a client certificate',
-    hint: 'the server needs mutual TLS; this version of the sidecar cannot send a client certificate',
+    hint: 'name the certificate and key that its owner gave you in tls.client_certificate and tls.client_key, or look whether the server takes the one you have',
   },
   tls_alert_received: {
     status: 502,

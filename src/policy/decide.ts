@@ -1,7 +1,7 @@
 import type { Authority } from '../authority.ts';
 import { Failure, type FailureWords } from '../failure.ts';
 import type { Policy } from './policy.ts';
-import type { CompiledEntry, Table } from './table.ts';
+import { inForce, type CompiledEntry, type Table } from './table.ts';
 import { findUpstreamProxy, type ProxyRules, type UpstreamProxy } from './upstream-proxy.ts';
 
 /** How an authority is reached. */
@@ -91,15 +91,15 @@ export function decideByAuthority(
  * The decision for a CONNECT. A listed authority ends here, whatever its entry's protocol; port 80 of a host that is
  * listed with https does so for the plaintext that some clients send inside; the rest is a blind tunnel or refused.
  *
- * @param mayPass false for peers that get listed authorities only
+ * @param isRemote for peers on other machines, who get listed authorities only and no client certificate of ours
  */
-export function decideConnect(rules: Rules, authority: Authority, mayPass: boolean): ConnectDecision {
+export function decideConnect(rules: Rules, authority: Authority, isRemote: boolean): ConnectDecision {
   const [compiled] = rules.table.find(authority);
   if (compiled !== undefined) {
     const { entry } = compiled;
     if (entry.kind === 'host' && entry.action === 'tunnel')
       return makeWay(rules, { kind: 'tunnel', server: entry.name, authority, listed: true });
-    const decision = decideByEntry(rules, compiled, authority);
+    const decision = guardIdentity(decideByEntry(rules, compiled, authority), isRemote);
     if (decision.kind === 'refuse') return decision;
     return { kind: 'terminate', server: decision.server, secure: decision.kind === 'tls' };
   }
@@ -110,7 +110,7 @@ export function decideConnect(rules: Rules, authority: Authority, mayPass: boole
       ? decision
       : { kind: 'terminate', server: decision.server, secure: false };
   }
-  if (!mayPass || (isPlain ? rules.unlistedPlaintext : rules.unlistedHosts) === 'deny')
+  if (isRemote || (isPlain ? rules.unlistedPlaintext : rules.unlistedHosts) === 'deny')
     return refuse(unlisted, 'policy_denied');
   return makeWay(rules, { kind: 'tunnel', server: unlisted, authority, listed: false });
 }
@@ -122,12 +122,18 @@ export function decideConnect(rules: Rules, authority: Authority, mayPass: boole
 export function decideInside(
   rules: Rules,
   authority: Authority,
-  request: { readonly path: string; readonly secure: boolean },
+  request: { readonly path: string; readonly secure: boolean; readonly isRemote: boolean },
 ): Decision {
   const listed = rules.table.find(authority).length > 0;
   const byHttps = !request.secure && rules.table.httpsPorts(authority.host).length > 0;
   if (!listed && !byHttps) return refuse(unlisted, 'policy_denied');
-  return decideByAuthority(rules, authority, request);
+  return guardIdentity(decideByAuthority(rules, authority, request), request.isRemote);
+}
+
+function guardIdentity(decision: Decision, isRemote: boolean): Decision {
+  return isRemote && decision.kind === 'tls' && decision.policy?.hasIdentity === true
+    ? refuse(decision.server, 'policy_denied', identityIsLocal)
+    : decision;
 }
 
 /** Whether what goes by a way of a key would still go by it: if not, its warm connections and sessions are of no further use. */
@@ -170,10 +176,11 @@ function makeWay<Kind extends 'tls' | 'plain' | 'tunnel'>(
 
 function decideByEntry(rules: Rules, compiled: CompiledEntry | undefined, authority: Authority): Decision {
   if (compiled === undefined) return refuse(unlisted, 'policy_denied');
-  const { entry, policy } = compiled;
+  const { entry } = compiled;
+  const { state, policy } = inForce(compiled);
   if (entry.kind === 'host' && entry.action !== 'verify')
     return refuse(entry.name, 'policy_denied', entry.action === 'deny' ? denied : tunnelOnly);
-  if (compiled.state === 'unusable') return refuse(entry.name, 'configuration_unusable');
+  if (state === 'unusable') return refuse(entry.name, 'configuration_unusable');
   const to = { server: entry.name, authority, listed: true };
   return makeWay(rules, policy === undefined ? { ...to, kind: 'plain' } : { ...to, kind: 'tls', policy });
 }
@@ -185,6 +192,10 @@ const denied: FailureWords = {
 const tunnelOnly: FailureWords = {
   sentence: 'the configuration has this host as a blind tunnel, which only a CONNECT opens',
   hint: 'use HTTPS_PROXY with an https:// URL, or give the entry of mcp_tls_sidecar.hosts an ssl_verify',
+};
+const identityIsLocal: FailureWords = {
+  sentence: 'its entry has a client certificate, which is not lent to clients on other machines',
+  hint: 'run a sidecar beside the client',
 };
 const unusableProxy: FailureWords = {
   sentence: 'the trust for the https upstream proxy cannot be used',

@@ -1,5 +1,6 @@
 import { formatAuthority, type Authority } from '../authority.ts';
 import type { HostEntry, ServerEntry } from '../config/config.ts';
+import type { Deadline } from './deadline.ts';
 import type { Policy } from './policy.ts';
 
 /** An entry of the configuration with its policy, ready to decide by. */
@@ -7,8 +8,29 @@ export interface CompiledEntry {
   readonly entry: ServerEntry | HostEntry;
   /** `stale`: on the last good bytes of a file that is bad now. `unusable`: answers `configuration_unusable`. */
   readonly state: 'usable' | 'stale' | 'unusable';
-  /** Undefined for plain http, for `deny` and where the state is unusable. */
+  /** Undefined for plain http, for `tunnel`, for `deny` and where the state is unusable. */
   readonly policy: Policy | undefined;
+  /** For `insecure_until`: what takes the place of `policy`, and when. */
+  readonly successor?: Successor | undefined;
+}
+
+/** The end of an exception from verification. */
+export interface Successor {
+  readonly from: Deadline;
+  /** Undefined where its trust cannot be used: then nothing is reached any more. */
+  readonly policy: Policy | undefined;
+}
+
+/** What an entry goes by at this moment; the exception's end counts from the very moment on. */
+export function inForce({
+  state,
+  policy,
+  successor,
+}: CompiledEntry): Pick<CompiledEntry, 'state' | 'policy'> {
+  if (state === 'unusable' || successor?.from.hasPassed !== true) return { state, policy };
+  return successor.policy === undefined
+    ? { state: 'unusable', policy: undefined }
+    : { state, policy: successor.policy };
 }
 
 /** A server's entry among the compiled ones. */

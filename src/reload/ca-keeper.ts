@@ -40,9 +40,10 @@ export class CaKeeper {
     if (fault?.message !== this.#fault?.message) {
       if (fault === undefined) logger.info('the local CA is usable again');
       else
+        // What is wrong was told with its place if it was found in the files.
         logger.error(
-          { hint: fault.hint },
-          `ca: ${fault.message}; until that is mended a CONNECT to a listed host answers configuration_unusable, all other routes work`,
+          { ca: fault.message, hint: fault.hint },
+          'no local CA: until that is mended a CONNECT to a listed host answers configuration_unusable, all other routes work',
         );
     }
     this.#fault = fault;

@@ -138,8 +138,17 @@ class SnapshotBuilder {
     const key = [verify ? 'verify' : 'off', bundle?.sha256 ?? 'none', serverName ?? ''].join('|');
     const known = this.#policies.get(key);
     if (known !== undefined) return known;
-    const context = createTrustContext(bundle);
-    const policy: Policy = Object.freeze({ key, verify, bundle, context, serverName });
+    const context = createTrustContext({ bundle });
+    const policy: Policy = Object.freeze({
+      key,
+      verify,
+      bundle,
+      context,
+      serverName,
+      pins: new Set<string>(),
+      strict: false,
+      hasIdentity: false,
+    });
     this.#policies.set(key, policy);
     return policy;
   }

@@ -1,17 +1,33 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Bundle } from './bundle.ts';
 
+/** What a client shows a server that asks for it, PEM. */
+export interface Identity {
+  /** The certificate and its intermediates. */
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** What a context is made for. */
+export interface ContextOptions {
+  /** The only anchors; undefined where nothing is verified. */
+  readonly bundle: Bundle | undefined;
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  readonly identity?: Identity | undefined;
+}
+
 /**
- * The TLS client context of a bundle. `ca` is always given: without it Node falls back on its own roots and
+ * The TLS client context of a policy. `ca` is always given: without it Node falls back on its own roots and
  * NODE_EXTRA_CA_CERTS.
  *
- * @param bundle the only anchors; undefined where nothing is verified
+ * @throws OpenSSL's error for an identity whose key does not fit
  */
-export function createTrustContext(bundle: Bundle | undefined): SecureContext {
+export function createTrustContext({ bundle, minVersion, identity }: ContextOptions): SecureContext {
   return createSecureContext({
     ca: bundle?.certificates.map((one) => one.toString()) ?? [],
     // As Python 3.13 does (VERIFY_X509_PARTIAL_CHAIN): an intermediate or a leaf in the bundle is an anchor.
     allowPartialTrustChain: true,
-    minVersion: 'TLSv1.2',
+    minVersion: minVersion ?? 'TLSv1.2',
+    ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key }),
   });
 }

@@ -11,6 +11,9 @@ const certificateReasons: Readonly<Record<string, FailureReason>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'tls_cert_self_signed',
   HOSTNAME_MISMATCH: 'tls_cert_name_mismatch',
   ERR_TLS_CERT_ALTNAME_INVALID: 'tls_cert_name_mismatch',
+  // Our own, of judge-peer.ts.
+  PIN_MISMATCH: 'tls_cert_pin_mismatch',
+  STRICT_DEFECTS: 'tls_cert_strict',
 };
 
 /** Every other X.509 verdict that Node has a name for. */

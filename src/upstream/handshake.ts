@@ -5,6 +5,7 @@ import type { FailureReason } from '../failure.ts';
 import type { Policy } from '../policy/policy.ts';
 import { isCertificateFor } from '../trust/verify-identity.ts';
 import { classifyVerdict } from './classify.ts';
+import { judgePeer } from './judge-peer.ts';
 
 /** What a handshake is made with. */
 export interface HandshakeOptions {
@@ -59,7 +60,14 @@ export function handshake(options: HandshakeOptions): Promise<TLSSocket> {
       if (policy.verify && !socket.authorized) {
         socket.destroy();
         reject(socket.authorizationError);
-      } else resolve(socket);
+        return;
+      }
+      const verdict = judgePeer(socket, policy);
+      if (verdict === undefined) resolve(socket);
+      else {
+        socket.destroy();
+        reject(verdict);
+      }
     });
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();

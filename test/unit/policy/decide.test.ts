@@ -144,8 +144,8 @@ describe('which entry a base URL gets', () => {
 });
 
 describe('what becomes of a CONNECT', () => {
-  const connect = (yaml: string, host: string, port = 443, mayPass = true) => {
-    const decision = decideConnect(rulesOf(yaml), { host, port }, mayPass);
+  const connect = (yaml: string, host: string, port = 443, isRemote = false) => {
+    const decision = decideConnect(rulesOf(yaml), { host, port }, isRemote);
     if (decision.kind === 'refuse') return `${decision.server} ${decision.failure.reason}`;
     if (decision.kind === 'terminate')
       return `${decision.server} ends here${decision.secure ? ' on a leaf' : ''}`;
@@ -192,15 +192,19 @@ describe('what becomes of a CONNECT', () => {
 
   it('a peer that gets listed authorities only gets no other', () => {
     const plain = 'mcp_tls_sidecar: { unlisted_plaintext: pass }\n';
-    expect(connect(plain, 'b.test', 443, false)).toBe('unlisted policy_denied');
-    expect(connect(plain, 'b.test', 80, false)).toBe('unlisted policy_denied');
-    expect(connect(one, 'a.test', 8443, false)).toBe('s ends here on a leaf');
+    expect(connect(plain, 'b.test', 443, true)).toBe('unlisted policy_denied');
+    expect(connect(plain, 'b.test', 80, true)).toBe('unlisted policy_denied');
+    expect(connect(one, 'a.test', 8443, true)).toBe('s ends here on a leaf');
   });
 });
 
 describe('what becomes of a request inside a CONNECT', () => {
   const inside = (yaml: string, port: number, secure: boolean) => {
-    const decision = decideInside(rulesOf(yaml), { host: 'a.test', port }, { path: '/', secure });
+    const decision = decideInside(
+      rulesOf(yaml),
+      { host: 'a.test', port },
+      { path: '/', secure, isRemote: false },
+    );
     if (decision.kind === 'refuse') return `${decision.server} ${decision.failure.reason}`;
     return `${decision.server} ${decision.kind} ${decision.authority.port}`;
   };
@@ -263,7 +267,7 @@ describe('which way a request takes', () => {
 
   it('nothing goes around a proxy whose trust cannot be read', () => {
     const rules = { ...proxied('b.test'), proxy: { ...proxied('b.test').proxy, proxy: 'unusable' as const } };
-    const decide = (host: string) => decideConnect(rules, { host, port: 443 }, true);
+    const decide = (host: string) => decideConnect(rules, { host, port: 443 }, false);
     expect(decide('a.test')).toMatchObject({ failure: { reason: 'configuration_unusable' } });
     expect(decide('b.test')).toMatchObject({ kind: 'tunnel' });
   });
