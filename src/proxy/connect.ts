@@ -4,6 +4,7 @@ import { Failure, type FailureWords } from '../failure.ts';
 import { decideConnect } from '../policy/decide.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
+import { EarlyBytes } from './early-bytes.ts';
 import { hasPassedThrough, headerValues } from './headers.ts';
 import { openInside } from './intercept.ts';
 import { joinSockets } from './join.ts';
@@ -69,10 +70,9 @@ async function tunnel(
 ): Promise<ConnectResult> {
   const { socket, way, signal } = visit;
   if (way === undefined) return refuse(visit, new Failure('internal', 'connect'));
-  const onGone = () => visit.end(new Failure('downstream_aborted', 'connect'));
-  socket.once('end', onGone).once('close', onGone);
+  const early = new EarlyBytes(socket, () => visit.end(new Failure('downstream_aborted', 'connect')));
   const upstream = await pool.open(way, { timeoutMs: config.settings.timeouts.dialMs, signal });
-  socket.off('end', onGone).off('close', onGone);
+  early.release();
   if (upstream instanceof Failure) return refuse(visit, upstream);
   visit.headMs = visit.elapsedMs;
   socket.write(granted);
@@ -85,7 +85,10 @@ function refuse(visit: ConnectVisit, failure: Failure): Outcome {
     socket.destroy();
     return visit.outcome('aborted', failure);
   }
-  return visit.outcome(replyOnSocket(socket, failure, server), failure);
+  const code = replyOnSocket(socket, failure, server);
+  // Unread, what the client sent already would keep it from the answer (RFC 9112 section 9.6).
+  socket.resume();
+  return visit.outcome(code, failure);
 }
 
 const granted = 'HTTP/1.1 200 Connection established\r\n\r\n';

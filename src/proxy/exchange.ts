@@ -121,9 +121,7 @@ class Relay implements Dispatcher.DispatchHandler {
     clearTimeout(this.#timer);
     const { response, policy } = this.#options;
     const raw = decodeHeaders(controller.rawHeaders);
-    const head = isWebSocketAccepted(response.req, status, raw)
-      ? policy.head(raw, status)
-      : new Failure('response_malformed', 'response', new Error('a 101 that does not accept the WebSocket'));
+    const head = isWebSocketAccepted(response.req, status, raw) ? policy.head(raw, status) : badUpgrade();
     if (head instanceof Failure) {
       this.#failure ??= head;
       socket.destroy();
@@ -139,6 +137,10 @@ class Relay implements Dispatcher.DispatchHandler {
   ): void {
     const raw = decodeHeaders(controller.rawHeaders);
     const { response, policy } = this.#options;
+    if (status === 101) {
+      this.#abort(badUpgrade());
+      return;
+    }
     if (status < 200) {
       if (status === 103) passHints(response, raw);
       return;
@@ -225,6 +227,10 @@ class Relay implements Dispatcher.DispatchHandler {
       upgraded: this.#upgraded,
     });
   }
+}
+
+function badUpgrade(): Failure {
+  return new Failure('response_malformed', 'response', new Error('a 101 that does not accept the WebSocket'));
 }
 
 /** undici hands on the bytes of names and values in turn; HTTP headers are Latin-1 (RFC 9110 section 5.5). */

@@ -102,7 +102,7 @@ function upstreamRequest(
     target: isForwarded ? `http://${host}${target}` : target,
     headers: login === undefined ? headers : [...headers, 'Proxy-Authorization', login],
     body: visit.body.take(),
-    isUpgrade: visit.upgradeHead !== undefined,
+    isUpgrade: visit.early !== undefined,
   };
 }
 
@@ -114,7 +114,7 @@ function acquire(
 ): Promise<Connection | Failure> {
   const { timeouts, limits } = snapshot.config.settings;
   const { socket, rawHeaders } = visit.request;
-  const isUpgrade = visit.upgradeHead !== undefined;
+  const isUpgrade = visit.early !== undefined;
   if (bindsConnection(rawHeaders, 'authorization')) context.bound.add(socket);
   return context.pool.acquire(decision, {
     timeoutMs: timeouts.dialMs,
@@ -166,7 +166,7 @@ async function fail(visit: RequestVisit, failure: Failure): Promise<Outcome> {
   const requestBody = waitsForContinue ? undefined : await visit.body.prefix();
   if (response.destroyed) return visit.outcome('aborted', failure);
   // Where this request ends is for its sender alone to know: what follows it may be meant to be part of it.
-  const isOver = failure.reason === 'request_malformed' || visit.upgradeHead !== undefined;
+  const isOver = failure.reason === 'request_malformed' || visit.early !== undefined;
   // A CONNECT to a host that is no longer listed has no further use.
   if (isOver || (visit.inside !== undefined && failure.reason === 'policy_denied'))
     response.shouldKeepAlive = false;

@@ -8,10 +8,11 @@ import { loggableError, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { recordOutcome, type Outcome } from '../telemetry/request-log.ts';
 import { handleConnect } from './connect.ts';
+import { EarlyBytes } from './early-bytes.ts';
 import { handleRequest } from './handle-request.ts';
 import { InOrder } from './in-order.ts';
 import type { ProxyContext } from './proxy-context.ts';
-import { replyFailure, replyOnSocket } from './reply.ts';
+import { lingerMs, replyFailure, replyOnSocket } from './reply.ts';
 import type { Inside } from './route.ts';
 import { isWebSocketUpgrade } from './upgrade.ts';
 import { ConnectVisit, RequestVisit, type Visit } from './visit.ts';
@@ -134,14 +135,18 @@ export class ProxyListener {
   /** The parser has let go of the connection: the response is made by hand, after those that come before it. */
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on('error', () => undefined);
+    if (head.length > 0) socket.unshift(head);
     this.#order.run(socket, async () => {
+      const early = new EarlyBytes(socket, () => socket.destroy());
       const response = new ServerResponse(request);
       response.sendDate = false;
       response.shouldKeepAlive = false;
       response.assignSocket(socket);
-      response.once('finish', () => socket.destroySoon());
+      // node:http, which has let go of the connection, would tell it: an answer that is no 101 may be long.
+      socket.on('drain', () => response.emit('drain'));
+      response.once('finish', () => endAfterReply(socket, early));
       const inside = this.#inside.get(socket);
-      await this.#visit(new RequestVisit(request, response, { inside, upgradeHead: head }));
+      await this.#visit(new RequestVisit(request, response, { inside, early }));
       return false;
     });
   }
@@ -227,6 +232,7 @@ export class ProxyListener {
 
   #refuseBytes(error: Error, socket: Duplex): void {
     const { code } = error as NodeJS.ErrnoException;
+    if (this.#refused.has(socket)) return;
     const latest = this.#latest.get(socket);
     const isAmidBody = latest?.request.complete === false;
     // Between requests a client may leave as it likes; amid a body an end is no mistake in HTTP, but a client that left.
@@ -242,6 +248,7 @@ export class ProxyListener {
 
   /** After the responses that the connection is still to get. */
   #refuseOnSocket(socket: Duplex, method: string, failure: Failure): void {
+    this.#refused.add(socket);
     this.#order.run(socket, () => {
       const server = this.#inside.get(socket)?.server;
       const code = replyOnSocket(socket, failure, server);
@@ -254,6 +261,13 @@ export class ProxyListener {
     const { store, logger, metrics } = this.#context;
     recordOutcome({ logger, metrics, requests: store.current().config.settings.log.requests }, outcome);
   }
+}
+
+/** Its client may still be sending frames for the WebSocket that it did not get. */
+function endAfterReply(socket: Socket, early: EarlyBytes): void {
+  early.drop();
+  socket.end();
+  setTimeout(() => socket.destroy(), lingerMs).unref();
 }
 
 /** What node:http hands over is of the connection's own kind: net.Socket, or what we gave it. */

@@ -43,13 +43,13 @@ export async function relayUpgraded(
   visit: RequestVisit,
   { headers, socket: upstream }: Upgraded,
 ): Promise<Outcome> {
-  const { request, response, upgradeHead, signal } = visit;
+  const { request, response, early, signal } = visit;
   const { socket } = request;
   response.detachSocket(socket);
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket'];
   for (let index = 0; index < headers.length; index += 2)
     lines.push(`${headers[index] ?? ''}: ${headers[index + 1] ?? ''}`);
   socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
-  if (upgradeHead !== undefined && upgradeHead.length > 0) socket.unshift(upgradeHead);
+  early?.release();
   return visit.outcome(101, await joinSockets(socket, upstream, signal));
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { Failure } from '../failure.ts';
 import { unlisted, type Way } from '../policy/decide.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
+import type { EarlyBytes } from './early-bytes.ts';
 import { RequestBody } from './request-body.ts';
 import type { Inside } from './route.ts';
 
@@ -57,19 +58,19 @@ export class RequestVisit extends Visit {
   readonly expectsContinue: boolean;
   /** The terminated CONNECT that it came in. */
   readonly inside: Inside | undefined;
-  /** What the client sent after the head of a WebSocket upgrade; undefined for any other request. */
-  readonly upgradeHead: Buffer | undefined;
+  /** What the client sends after the head of a WebSocket upgrade; undefined for any other request. */
+  readonly early: EarlyBytes | undefined;
 
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
-    how: { expectsContinue?: boolean; inside?: Inside | undefined; upgradeHead?: Buffer } = {},
+    how: { expectsContinue?: boolean; inside?: Inside | undefined; early?: EarlyBytes } = {},
   ) {
     super(request);
     this.response = response;
     this.expectsContinue = how.expectsContinue ?? false;
     this.inside = how.inside;
-    this.upgradeHead = how.upgradeHead;
+    this.early = how.early;
     this.body = new RequestBody(request);
     response.once('close', () => {
       if (!response.writableFinished) this.end(new Failure('downstream_aborted', 'response'));
