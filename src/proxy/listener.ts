@@ -38,6 +38,8 @@ export class ProxyListener {
   readonly #latest = new WeakMap<Duplex, RequestVisit>();
   /** The CONNECT that a connection was handed out of. */
   readonly #inside = new WeakMap<Duplex, Inside>();
+  /** Whose bytes were refused: of what still comes over TLS the parser complains again. */
+  readonly #refused = new WeakSet<Duplex>();
   /** TLS that ends here, over one of the connections. */
   readonly #secured = new Set<Socket>();
 
