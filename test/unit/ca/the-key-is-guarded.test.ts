@@ -225,8 +225,12 @@ describe('what clients believe', () => {
     const { ca, told } = await startCa(settings);
     const { stateFile } = filesOf(settings);
     writeFileSync(stateFile, 'noise');
+    const { caFile } = filesOf(settings);
+    const published = readFileSync(caFile, 'utf8');
+    rmSync(caFile);
     await ca.refresh(caInput(settings));
     await ca.refresh(caInput(settings));
+    expect(readFileSync(caFile, 'utf8')).toBe(published);
     expect(ca.fault).toBeUndefined();
     expect(ca.contextFor('mcp.test')).not.toHaveProperty('severity');
     expect(told.map(({ message }) => message)).toEqual([
