@@ -61,13 +61,15 @@ function firstConflict(
     if (server.upstream.protocol === 'https' && policyOf(other) !== policyOf(server)) {
       return {
         message: `servers ${names} name one host and port with different ssl_verify or tls`,
-        hint: 'give both the same ssl_verify, tls.system_roots and tls.server_name',
+        hint: 'give both the same ssl_verify and the same keys of tls; only upstream_url may differ',
       };
     }
   }
   return undefined;
 }
 
+/** In one order of keys, that of `fillInTls`; a moment is the same in whatever zone it is written. */
 function policyOf({ sslVerify, tls }: ServerEntry): string {
-  return JSON.stringify([sslVerify, tls.systemRoots, tls.serverName ?? null]);
+  const { pins, insecureUntil } = tls;
+  return JSON.stringify([sslVerify, { ...tls, pins: pins.toSorted(), insecureUntil: insecureUntil?.atMs }]);
 }

@@ -1,7 +1,7 @@
 import type { Position } from './config.ts';
 import { isLitellmKey, mayShowKey } from './known-keys.ts';
 import type { Located, LocatedMap, LocatedPair } from './located.ts';
-import { findPair } from './located.ts';
+import { findPair, isUnset, positionOf } from './located.ts';
 import { findNearKey } from './near-key.ts';
 import { keysOfNested, NESTED_SETTINGS } from './own-keys.ts';
 import type { Report } from './report.ts';
@@ -55,8 +55,15 @@ export function checkServerKeys(entry: LocatedMap, report: Report): void {
 export function checkHostKeys(entry: LocatedMap, report: Report): void {
   checkOwnKeys(entry, ['ssl_verify', 'tls'], 'key', report);
   const tls = findPair(entry, 'tls')?.value;
-  // `upstream_url` is refused by name: a host entry has no URL.
-  checkTlsKeys(tls, [...Object.keys(hostTlsSchema.shape), 'upstream_url'], report);
+  // All keys of a server's, for those that a host entry does not have are refused by name.
+  checkTlsKeys(tls, TLS_KEYS, report);
+  for (const key of TLS_KEYS.filter((one) => !Object.hasOwn(hostTlsSchema.shape, one))) {
+    const pair = findPair(tls, key);
+    if (pair === undefined || isUnset(pair.value)) continue;
+    const message = `tls.${key} stands in a host entry, which has no url`;
+    const hint = 'remove it, or make the host an entry of mcp_servers, where it belongs';
+    report.add({ severity: 'error', position: positionOf(pair), message, hint });
+  }
 }
 
 /** Keys of `mcp_tls_sidecar` at all levels but `hosts`. */

@@ -5,6 +5,7 @@ import { reachesLoopback } from './hosts.ts';
 import { findPair, isUnset, positionOf } from './located.ts';
 import type { Located, LocatedMap, LocatedPair } from './located.ts';
 import type { Report } from './report.ts';
+import { hostTlsSchema } from './schema.ts';
 import type { serverSchema } from './schema.ts';
 
 /** A server entry whose address is to be checked. */
@@ -60,7 +61,7 @@ export function checkUpstream(
 /** Whether the entry itself asks for something that only TLS can keep. */
 function hasPolicy(map: LocatedMap, tls: Located | undefined): boolean {
   if (!isUnset(findPair(map, 'ssl_verify')?.value)) return true;
-  return ['system_roots', 'server_name'].some((key) => !isUnset(findPair(tls, key)?.value));
+  return Object.keys(hostTlsSchema.shape).some((key) => !isUnset(findPair(tls, key)?.value));
 }
 
 /** Whether an authority is one of our own listeners, in any spelling that can be told without a resolver. */

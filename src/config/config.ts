@@ -82,6 +82,26 @@ export interface TlsSettings {
   readonly systemRoots: boolean;
   /** Normalised host that is sent as SNI and verified, where it is not the authority's. */
   readonly serverName: string | undefined;
+  /** SHA-256 of public keys (SPKI) in base64: the leaf has to have one of them, verified besides. Empty: any. */
+  readonly pins: readonly string[];
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** PEM files by their absolute paths. */
+  readonly clientCertificate: { readonly certificate: string; readonly key: string } | undefined;
+  /** Whether what Python 3.13 refuses is refused too. */
+  readonly strict: boolean;
+  /** From when on it is verified all the same; only where `sslVerify` is off. */
+  readonly insecureUntil: InsecureUntil | undefined;
+  /** Why it is not verified, one line for people; only where `sslVerify` is off. */
+  readonly insecureReason: string | undefined;
+  /** The trust for shadow verification, and for verification after `insecureUntil`; never off. */
+  readonly verifyWith: SslVerify | undefined;
+  readonly rewriteOauth: boolean;
+}
+
+/** A moment, and how it was written. */
+export interface InsecureUntil {
+  readonly atMs: number;
+  readonly text: string;
 }
 
 /** The `mcp_tls_sidecar` key without `hosts`. */

@@ -25,6 +25,8 @@ export interface ConfigSource {
   readonly workingDirectory?: string;
   /** What the command line says in place of the file. */
   readonly overrides?: Overrides;
+  /** What the dates of the file are compared with, for warnings; left out, the clock. */
+  readonly now?: number;
 }
 
 /**
@@ -52,11 +54,11 @@ export function readConfig(source: ConfigSource): {
 
 function readEntries(
   root: LocatedMap,
-  { file, env, overrides, workingDirectory = process.cwd() }: ConfigSource,
+  { file, env, overrides, workingDirectory = process.cwd(), now = Date.now() }: ConfigSource,
   report: Report,
 ): Pick<Config, 'servers' | 'hosts' | 'settings'> {
   const folder = file === undefined ? workingDirectory : dirname(resolve(file));
-  const reading = { report, env, folder, workingDirectory };
+  const reading = { report, env, folder, workingDirectory, now };
   checkTopKeys(root, report);
   checkLitellmSettings(root, report);
   const { settings, inherited, hosts: writtenHosts } = readSettings(root, overrides, reading);

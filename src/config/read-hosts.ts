@@ -1,9 +1,9 @@
 import { checkHostKeys } from './check-keys.ts';
-import type { HostEntry, HostPattern, TlsSettings } from './config.ts';
+import type { HostEntry, HostPattern } from './config.ts';
 import { substitute } from './environment.ts';
 import { Fault } from './fault.ts';
 import { parseHostPattern } from './hosts.ts';
-import { findPair, isUnset, positionOf } from './located.ts';
+import { positionOf } from './located.ts';
 import type { Located, LocatedMap, LocatedPair } from './located.ts';
 import type { Problem } from './problem.ts';
 import { identityOf } from './identity.ts';
@@ -13,8 +13,7 @@ import type { InheritedTrust } from './read-settings.ts';
 import { readTrust } from './read-trust.ts';
 import type { EntryTrust } from './read-trust.ts';
 import { hostSettingsSchema } from './schema.ts';
-
-const NO_TLS: TlsSettings = { systemRoots: false, serverName: undefined };
+import { DEFAULT_TLS } from './tls-settings.ts';
 
 /** Reads `mcp_tls_sidecar.hosts`; entries that refuse the file are left out. */
 export function readHosts(
@@ -83,7 +82,11 @@ function readHost(
     reading.report.add({ severity: 'error', position: positionOf(pair), message, hint });
     return undefined;
   }
-  const trust = { sslVerify: { kind: 'default' as const }, tls: NO_TLS, trustPosition: pair.keyPosition };
+  const trust = {
+    sslVerify: { kind: 'default' as const },
+    tls: DEFAULT_TLS,
+    trustPosition: pair.keyPosition,
+  };
   return makeEntry({ pair, pattern, action, trust, spoiledBy: unset });
 }
 
@@ -95,12 +98,6 @@ function readHostMap(
   reading: Reading,
 ): HostEntry | undefined {
   checkHostKeys(map, reading.report);
-  const upstreamUrl = findPair(findPair(map, 'tls')?.value, 'upstream_url');
-  if (upstreamUrl !== undefined && !isUnset(upstreamUrl.value)) {
-    const message = 'tls.upstream_url stands in a host entry, which has no url';
-    const hint = 'remove it; an address of its own needs an entry of mcp_servers';
-    reading.report.add({ severity: 'error', position: positionOf(upstreamUrl), message, hint });
-  }
   const { value, spoiledBy } = readMapping(hostSettingsSchema, map, reading, pair.key);
   if (value === undefined) return undefined;
   const trust = readTrust({ what: `host ${pair.key}`, pair, map }, value, inherited, reading);

@@ -15,6 +15,8 @@ export interface Reading {
   readonly folder: string;
   /** and those of `ca` here. */
   readonly workingDirectory: string;
+  /** What dates are compared with. */
+  readonly now: number;
 }
 
 /** A mapping after reading; `value` is undefined where something in it refuses the file. */

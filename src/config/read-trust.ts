@@ -4,6 +4,8 @@ import type { LocatedMap, LocatedPair } from './located.ts';
 import type { Reading } from './read-mapping.ts';
 import type { InheritedTrust } from './read-settings.ts';
 import { resolveSslVerify } from './ssl-verify.ts';
+import { fillInTls } from './tls-settings.ts';
+import type { WrittenTls } from './tls-settings.ts';
 
 /** The trust of an entry, inheritance applied. */
 export interface EntryTrust {
@@ -15,10 +17,7 @@ export interface EntryTrust {
 /** What an entry's own keys say about trust, after its schema. */
 interface WrittenTrust {
   readonly ssl_verify?: SslVerify | null | undefined;
-  readonly tls?:
-    | { readonly system_roots?: boolean | null | undefined; readonly server_name?: string | null | undefined }
-    | null
-    | undefined;
+  readonly tls?: WrittenTls | null | undefined;
 }
 
 /** Applies inheritance, and reports trust that is off or contradicts itself. */
@@ -36,10 +35,7 @@ export function readTrust(
     own ?? (isOwn ? undefined : inherited?.sslVerify) ?? { kind: 'default' },
     folder,
   );
-  const tls = {
-    systemRoots: written.tls?.system_roots ?? false,
-    serverName: written.tls?.server_name ?? undefined,
-  };
+  const tls = fillInTls(written.tls ?? {}, folder);
   if (own?.kind === 'off') {
     const message = `verification is off for ${entry.what}: whoever is on the way can read and change all it sends`;
     const hint = 'name the CA in place of false: ssl_verify: /path/to/ca.pem';

@@ -1,31 +1,56 @@
 import { z } from 'zod';
 import {
   booleanSchema,
+  dateTimeSchema,
   durationSchema,
   hostSchema,
   integerSchema,
+  lineSchema,
   listenSchema,
   listSchema,
   mappingSchema,
   noProxySchema,
   pathSchema,
   permittedDomainSchema,
+  pinSchema,
   proxyUrlSchema,
   sslVerifySchema,
   unsupportedSchema,
   urlSchema,
+  verifyWithSchema,
   wordSchema,
 } from './schema-values.ts';
 
-const REMOVE = 'remove the line';
-
-const trust = {
+const tls = {
   system_roots: booleanSchema
     .nullish()
     .describe('Add the default trust store to the bundle that ssl_verify names (default false).'),
   server_name: hostSchema
     .nullish()
     .describe("The name that is sent as SNI and verified, where it is not the URL's host."),
+  pin_sha256: z
+    .union([pinSchema, listSchema(pinSchema)])
+    .nullish()
+    .describe("SHA-256 of the leaf's public key (SPKI) in base64, one or several; on top of verification."),
+  min_version: wordSchema(['TLSv1.2', 'TLSv1.3'])
+    .nullish()
+    .describe('The least TLS version that is spoken (default TLSv1.2).'),
+  client_certificate: pathSchema
+    .nullish()
+    .describe('A PEM file: the certificate that is shown to the server, with its intermediates.'),
+  client_key: pathSchema.nullish().describe('A PEM file: the private key of client_certificate.'),
+  strict: booleanSchema.nullish().describe('Also refuse what Python 3.13 refuses (default false).'),
+  insecure_until: dateTimeSchema
+    .nullish()
+    .describe('With ssl_verify: false: from then on it is verified. RFC 3339, e.g. 2026-12-31T00:00:00Z.'),
+  insecure_reason: lineSchema
+    .nullish()
+    .describe('With ssl_verify: false: why, in one line; the number of a ticket, say.'),
+  verify_with: verifyWithSchema
+    .optional()
+    .describe(
+      'With ssl_verify: false: the trust that chains are judged by meanwhile, and verified by after insecure_until.',
+    ),
 };
 
 const sslVerify = sslVerifySchema
@@ -34,35 +59,27 @@ const sslVerify = sslVerifySchema
     'What to trust: a PEM file, a directory of them or PEM text; true is the default trust store, false does not verify. Absent or null inherits mcp_tls_sidecar.ssl_verify, then default trust.',
   );
 
-const notYet = {
-  pin_sha256: unsupportedSchema(`${REMOVE}; a bundle with only the server's own certificate pins it too`),
-  min_version: unsupportedSchema(`${REMOVE}: TLSv1.2 is the least that is spoken`, 'TLSv1.2'),
-  client_certificate: unsupportedSchema(`${REMOVE}; this version shows servers no client certificate`),
-  client_key: unsupportedSchema(`${REMOVE}; this version shows servers no client certificate`),
-  strict: unsupportedSchema(
-    `${REMOVE}; this version verifies as OpenSSL does without its strict flag`,
+const rewriteOauth = {
+  rewrite_oauth: unsupportedSchema(
+    'remove the line; in absolute form (HTTP_PROXY) every URL stays real',
     false,
   ),
-  insecure_until: unsupportedSchema(`${REMOVE}, and mind the date yourself`),
-  insecure_reason: unsupportedSchema(`${REMOVE}, or make it a comment`),
-  verify_with: unsupportedSchema(`${REMOVE}; to verify, write the path at ssl_verify`),
-  rewrite_oauth: unsupportedSchema(`${REMOVE}; in absolute form (HTTP_PROXY) every URL stays real`, false),
 };
 
 /** Keys that are refused by name, so that no hint offers them. */
-export const REFUSED_KEYS: ReadonlySet<string> = new Set(Object.keys(notYet));
+export const REFUSED_KEYS: ReadonlySet<string> = new Set(Object.keys(rewriteOauth));
 
 /** The `tls` key of a server. */
 export const serverTlsSchema = mappingSchema({
-  ...trust,
+  ...tls,
   upstream_url: urlSchema
     .nullish()
     .describe('The real address, where url is written for LiteLLM as http:// or as our base URL.'),
-  ...notYet,
+  ...rewriteOauth,
 });
 
 /** The `tls` key of a host entry: it has no URL. */
-export const hostTlsSchema = mappingSchema({ ...trust, ...notYet });
+export const hostTlsSchema = mappingSchema(tls);
 
 /** One item of `mcp_servers`; its other keys are LiteLLM's. */
 export const serverSchema = z

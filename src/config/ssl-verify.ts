@@ -33,6 +33,25 @@ export function parseSslVerify(value: string | boolean | null): SslVerify | null
   return { kind: 'path', path: value };
 }
 
+/** Reads `verify_with`, which is a trust and so never off. */
+export function parseVerifyWith(value: string | true | null): SslVerify | null | Fault {
+  const parsed = parseSslVerify(value);
+  if (!(parsed instanceof Fault) || typeof value !== 'string') return parsed;
+  const text = value.trim();
+  if (text === '') return new Fault(parsed.message, 'write a path, PEM text or true; or remove the line');
+  const boolean = SPELLS_BOOLEAN.exec(text);
+  if (boolean === null) return parsed;
+  return boolean[1] === undefined
+    ? VERIFIES_NOTHING
+    : new Fault(parsed.message, 'write verify_with: true without quotes, in the file itself');
+}
+
+/** Why `verify_with: false` is refused. */
+export const VERIFIES_NOTHING = new Fault(
+  'is false, which is no trust to verify with',
+  'write a path, PEM text or true; or remove the line',
+);
+
 /** The same with an absolute path: relative ones start at the folder of the file. */
 export function resolveSslVerify(sslVerify: SslVerify, folder: string): SslVerify {
   return sslVerify.kind === 'path' ? { kind: 'path', path: resolve(folder, sslVerify.path) } : sslVerify;
