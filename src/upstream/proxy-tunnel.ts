@@ -44,9 +44,10 @@ function wordsOf(status: number): FailureWords {
       sentence: 'the upstream proxy does not answer as an HTTP proxy does',
       hint: 'check host, port and scheme of mcp_tls_sidecar.upstream_proxy',
     };
-  if (status === 407)
+  // tinyproxy answers wrong credentials with 401.
+  if (status === 407 || status === 401)
     return {
-      sentence: 'the upstream proxy wants a login (407)',
+      sentence: `the upstream proxy wants a login (${status})`,
       hint: 'write user and password into mcp_tls_sidecar.upstream_proxy, http://user:password@host:port; only Basic is spoken',
     };
   if (status >= 500)
