@@ -100,7 +100,7 @@ function readHostMap(
   checkHostKeys(map, reading.report);
   const { value, spoiledBy } = readMapping(hostSettingsSchema, map, reading, pair.key);
   if (value === undefined) return undefined;
-  const trust = readTrust({ what: `host ${pair.key}`, pair, map }, value, inherited, reading);
+  const trust = readTrust({ what: `host ${pair.key}`, pair, map, isPlain: false }, value, inherited, reading);
   return makeEntry({ pair, pattern, action: 'verify', trust, spoiledBy });
 }
 

@@ -45,7 +45,7 @@ function readServer(pair: LocatedPair, context: EntryContext, reading: Reading):
   }
   checkUpstream({ value, map, pair, isSpoiled: spoiledBy !== undefined }, context.settings, reading.report);
   const trust = readTrust(
-    { what: `server ${shownName(name)}`, pair, map },
+    { what: `server ${shownName(name)}`, pair, map, isPlain: upstream?.protocol === 'http' },
     value,
     context.inherited,
     reading,
