@@ -4,17 +4,28 @@ import { AdminListener } from './admin/admin-listener.ts';
 import { isLoopbackHost, type Authority } from './authority.ts';
 import type { ListenAddress } from './config/config.ts';
 import { isInForce } from './policy/decide.ts';
+import type { CompiledEntry } from './policy/table.ts';
 import { Failure } from './failure.ts';
 import { drain } from './proxy/drain.ts';
 import { ProxyListener } from './proxy/listener.ts';
 import { CaKeeper } from './reload/ca-keeper.ts';
 import { findFileMounts } from './reload/mount-points.ts';
+import { rehearse } from './reload/rehearse.ts';
 import { Reloader, type ReloadReport, type Trigger } from './reload/reloader.ts';
+import { DeadlineWatch } from './reload/watch-deadlines.ts';
 import { hasErrors, loadConfig, type ConfigLocation } from './snapshot/load-config.ts';
 import { SnapshotStore, type Snapshot } from './snapshot/snapshot.ts';
 import { createLogger, endLog, loggableError, type Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
-import { reportFileMounts, reportProblems, reportReload, reportStart } from './telemetry/report-config.ts';
+import {
+  reportFileMounts,
+  reportNearDeadline,
+  reportPassedDeadlines,
+  reportProblems,
+  reportReload,
+  reportStart,
+} from './telemetry/report-config.ts';
+import { ChainsSeen } from './upstream/chains-seen.ts';
 import { Pool } from './upstream/pool.ts';
 import { createAddressGuard } from './upstream/prohibited-address.ts';
 import { createLookup, type Lookup } from './upstream/resolve.ts';
@@ -86,6 +97,8 @@ class App implements Sidecar {
   readonly #logger: Logger;
   readonly #metrics: Metrics;
   readonly #pool: Pool;
+  readonly #chainsSeen = new ChainsSeen();
+  readonly #deadlines: DeadlineWatch;
   readonly #caKeeper: CaKeeper;
   readonly #listener: ProxyListener;
   readonly #adminListener: AdminListener;
@@ -113,7 +126,13 @@ class App implements Sidecar {
       via,
       lookup: options.lookup ?? createLookup(),
       guard: createAddressGuard(() => this.#ownPorts()),
-      listener: this.#metrics,
+      listener: {
+        handshakeDone: (event) => {
+          this.#metrics.handshakeDone(event);
+          if (event.presented.length > 0) this.#chainsSeen.record(event);
+        },
+        handshakeFailed: (event) => this.#metrics.handshakeFailed(event),
+      },
     });
     this.#caKeeper = new CaKeeper({ store: this.#store, logger: this.#logger, metrics: this.#metrics });
     this.#listener = new ProxyListener({
@@ -128,6 +147,14 @@ class App implements Sidecar {
       logger: this.#logger,
       metrics: this.#metrics,
     });
+    this.#deadlines = new DeadlineWatch(
+      this.#store,
+      {
+        onPassed: (entries) => this.#afterDeadlines(entries),
+        onNear: (entry) => reportNearDeadline(this.#logger, entry),
+      },
+      options.now,
+    );
     this.#adminListener = new AdminListener({
       metrics: this.#metrics,
       isReady: () => this.#ready,
@@ -138,6 +165,7 @@ class App implements Sidecar {
       location: options,
       store: this.#store,
       inputs: first.inputs,
+      rehearse: (next, before) => rehearse(next, before, this.#chainsSeen.all()),
       onReload: (report) => this.#afterReload(report),
       onWatchError: (error) =>
         this.#logger.warn({ error: String(error) }, 'watching files failed, polling goes on'),
@@ -169,6 +197,7 @@ class App implements Sidecar {
     reportStart(this.#logger, snapshot, this.#options.env);
     reportProblems(this.#logger, problems);
     await this.#warnOfFileMounts();
+    this.#deadlines.look();
     this.#ready = true;
     const addresses = this.#proxyAddresses.map(({ host, port }) => `${host}:${port}`);
     this.#logger.info({ proxy: this.proxy, admin: this.admin, listen: addresses }, 'ready');
@@ -204,6 +233,7 @@ class App implements Sidecar {
     this.#listener.destroy();
     this.#adminListener.close();
     this.#caKeeper.close();
+    this.#deadlines.close();
     this.#pool.close();
     await Promise.all([closed, this.#reloader.close()]);
   }
@@ -218,6 +248,13 @@ class App implements Sidecar {
     reportReload(this.#logger, report, snapshot);
     void this.#caKeeper.refresh();
     void this.#warnOfFileMounts();
+  }
+
+  /** A policy step like a reload, but for what is in the files: those may be broken at this moment. */
+  #afterDeadlines(entries: readonly CompiledEntry[]): void {
+    this.#pool.retain(this.#holds());
+    this.#metrics.showSnapshot(this.#store.current());
+    reportPassedDeadlines(this.#logger, entries);
   }
 
   /** Once a file: it stays so until the next start. */

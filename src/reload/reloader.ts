@@ -23,6 +23,8 @@ export interface ReloaderOptions {
   readonly store: SnapshotStore;
   /** The files of the first load. */
   readonly inputs: Inputs;
+  /** Warnings about a snapshot that is about to be put in force. */
+  readonly rehearse: (next: Snapshot, before: Snapshot) => readonly Problem[];
   /** Called after the step, in the same tick. */
   readonly onReload: (report: ReloadReport) => void;
   readonly onWatchError: (error: unknown) => void;
@@ -79,13 +81,15 @@ export class Reloader {
   }
 
   async #reload(trigger: Trigger): Promise<ReloadReport> {
-    const { store, location, onReload } = this.#options;
+    const { store, location, onReload, rehearse } = this.#options;
     const before = store.current();
     const loaded =
       trigger === 'change' ? await this.#loadPatiently(before) : await loadConfig(location, before);
     this.#inputs = loaded.inputs;
-    if (loaded.snapshot !== undefined) store.replace(loaded.snapshot);
-    const report = { trigger, failed: hasErrors(loaded.problems), problems: loaded.problems, before };
+    const { snapshot } = loaded;
+    const problems = [...loaded.problems, ...(snapshot === undefined ? [] : rehearse(snapshot, before))];
+    if (snapshot !== undefined) store.replace(snapshot);
+    const report = { trigger, failed: hasErrors(problems), problems, before };
     onReload(report);
     await this.#follow();
     return report;

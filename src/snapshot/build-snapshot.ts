@@ -7,16 +7,18 @@ import type { CaInput } from '../ca/local-ca.ts';
 import type { Signer } from '../ca/signer.ts';
 import type { Config, HostEntry, ServerEntry } from '../config/config.ts';
 import { problemAt } from '../config/problem-at.ts';
+import { DEFAULT_TLS } from '../config/tls-settings.ts';
 import type { Problem } from '../config/problem.ts';
+import { Deadline } from '../policy/deadline.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { UpstreamProxy } from '../policy/upstream-proxy.ts';
 import { createTable, type CompiledEntry } from '../policy/table.ts';
 import type { Bundle } from '../trust/bundle.ts';
 import { FileReader } from '../trust/load-bundle.ts';
 import { FileFault } from '../trust/read-file.ts';
-import { createTrustContext } from '../trust/secure-context.ts';
 import { bundleWarnings } from './bundle-warnings.ts';
 import { caProblems, unpermittedHosts } from './ca-problems.ts';
+import { PolicyCompiler } from './policy-compiler.ts';
 import type { Snapshot } from './snapshot.ts';
 import { TrustLoader, type Trusted } from './trust-loader.ts';
 
@@ -26,6 +28,8 @@ export interface BuildOptions {
   readonly env: NodeJS.ProcessEnv;
   /** The snapshot in force, whose last good bytes an unchanged entry may keep. */
   readonly previous: Snapshot | undefined;
+  /** Unix milliseconds, for tests in which dates pass. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** Reads every file that a configuration names and makes the TLS contexts. Nothing takes effect by it. */
@@ -59,8 +63,7 @@ class SnapshotBuilder {
   readonly files: FileReader;
   readonly #options: BuildOptions;
   readonly #previous: ReadonlyMap<string, CompiledEntry>;
-  /** By policy key. Taken over where nothing changed: contexts are the costly part of a reload. */
-  readonly #policies = new Map<string, Policy>();
+  readonly #policies: PolicyCompiler;
   readonly #caFound: Promise<BroughtCa>;
   readonly #trust: TrustLoader;
 
@@ -71,19 +74,54 @@ class SnapshotBuilder {
     this.#trust = new TrustLoader({ ...options, files: this.files, brought: this.#brought() });
     const previous = options.previous?.table.entries ?? [];
     this.#previous = new Map(previous.map((one) => [entryKey(one.entry), one]));
-    for (const { policy } of previous) if (policy !== undefined) this.#policies.set(policy.key, policy);
+    const policies = previous.flatMap(({ policy, successor }) => [policy, successor?.policy]);
+    this.#policies = new PolicyCompiler(
+      this.files,
+      policies.filter((policy) => policy !== undefined),
+    );
   }
 
   async compile(entry: ServerEntry | HostEntry): Promise<CompiledEntry> {
     if (entry.spoiledBy !== undefined) return { entry, state: 'unusable', policy: undefined };
     if (!isTls(entry)) return { entry, state: 'usable', policy: undefined };
-    const bundle = await this.#trust.bundleOf(entry);
-    if (bundle instanceof FileFault) return this.#keepOrFail(entry, bundle);
+    const made = await this.#policiesOf(entry);
+    if (made instanceof TrustFault) return this.#keepOrFail(entry, made);
+    const { bundle } = made.policy;
     if (bundle !== undefined) {
       const hadOwnCa = this.#trust.hadOwnCa(bundle);
       this.problems.push(...bundleWarnings(this.#options.config, entry, bundle, hadOwnCa));
     }
-    return { entry, state: 'usable', policy: this.#policyOf(entry, bundle) };
+    return { entry, state: 'usable', ...made };
+  }
+
+  /** What an entry goes by, and what it will go by after `insecure_until`. */
+  async #policiesOf({
+    kind,
+    name,
+    sslVerify,
+    tls,
+  }: ServerEntry | HostEntry): Promise<(Pick<CompiledEntry, 'successor'> & { policy: Policy }) | TrustFault> {
+    const identity = await this.#policies.identityOf(tls);
+    if (identity instanceof FileFault) return new TrustFault('tls.client_certificate', '', identity);
+    const verify = sslVerify.kind !== 'off';
+    // Unverified, it is still what the chain is judged by for the counter.
+    const trusted = { sslVerify: verify ? sslVerify : (tls.verifyWith ?? sslVerify), tls };
+    const bundle = await this.#trust.bundleOf(trusted);
+    const key = trusted.sslVerify === sslVerify ? 'ssl_verify' : 'tls.verify_with';
+    if (bundle instanceof FileFault) return new TrustFault(key, pathOf(trusted), bundle);
+    const policy = this.#policies.compile({ verify, bundle, tls, identity });
+    if (policy instanceof FileFault) return new TrustFault('tls.client_certificate', '', policy);
+    const { insecureUntil } = tls;
+    if (insecureUntil === undefined) return { policy };
+    const verified = bundle && this.#policies.compile({ verify: true, bundle, tls, identity });
+    const from = this.#deadlineOf(`${kind} ${name}`, insecureUntil.atMs);
+    return { policy, successor: { from, policy: verified instanceof FileFault ? undefined : verified } };
+  }
+
+  /** The same object as before for the same moment: once passed it stays so, whatever the clock says. */
+  #deadlineOf(key: string, atMs: number): Deadline {
+    const before = this.#previous.get(key)?.successor?.from;
+    return before?.atMs === atMs ? before : new Deadline(atMs, this.#options.now);
   }
 
   /** The proxy on the way out; one whose trust went bad keeps its last good bytes if it is the same proxy still. */
@@ -94,18 +132,21 @@ class SnapshotBuilder {
     const id = createHash('sha256').update(JSON.stringify([protocol, authority, authorization ?? null]));
     const name = id.digest('hex').slice(0, 16);
     if (protocol === 'http') return { authority, authorization, policy: undefined, key: name };
-    const trusted = { sslVerify: settings.sslVerify, tls: { systemRoots: false, serverName: undefined } };
+    const trusted = { sslVerify: settings.sslVerify, tls: DEFAULT_TLS };
     const bundle = await this.#trust.bundleOf(trusted);
-    if (!(bundle instanceof FileFault)) {
-      const policy = this.#policyOf(trusted, bundle);
+    const verify = settings.sslVerify.kind !== 'off';
+    const policy =
+      bundle instanceof FileFault
+        ? bundle
+        : this.#policies.compile({ verify, bundle, tls: DEFAULT_TLS, identity: undefined });
+    if (!(policy instanceof FileFault))
       return { authority, authorization, policy, key: `${name}|${policy.key}` };
-    }
     this.problems.push(
       problemAt(this.#options.config, {
         severity: 'error',
         position: settings.position,
-        message: `the trust for upstream_proxy: ${pathOf(trusted)}${bundle.message}`,
-        hint: bundle.hint,
+        message: `the trust for upstream_proxy: ${pathOf(trusted)}${policy.message}`,
+        hint: policy.hint,
       }),
     );
     const previous = this.#options.previous?.rules.proxy.proxy;
@@ -132,45 +173,38 @@ class SnapshotBuilder {
     return brought ?? (isSame ? previous?.ca.brought : undefined);
   }
 
-  #policyOf(entry: Trusted, bundle: Bundle | undefined): Policy {
-    const verify = entry.sslVerify.kind !== 'off';
-    const { serverName } = entry.tls;
-    const key = [verify ? 'verify' : 'off', bundle?.sha256 ?? 'none', serverName ?? ''].join('|');
-    const known = this.#policies.get(key);
-    if (known !== undefined) return known;
-    const context = createTrustContext({ bundle });
-    const policy: Policy = Object.freeze({
-      key,
-      verify,
-      bundle,
-      context,
-      serverName,
-      pins: new Set<string>(),
-      strict: false,
-      hasIdentity: false,
-    });
-    this.#policies.set(key, policy);
-    return policy;
-  }
-
   /** An entry whose file went bad keeps its last good bytes if nothing about it changed in the YAML. */
-  #keepOrFail(entry: ServerEntry | HostEntry, fault: FileFault): CompiledEntry {
+  #keepOrFail(entry: ServerEntry | HostEntry, fault: TrustFault): CompiledEntry {
     const previous = this.#previous.get(entryKey(entry));
     const keep = previous?.policy !== undefined && previous.entry.identity === entry.identity;
     this.problems.push(this.#problemOf(entry, fault));
     return keep
-      ? { entry, state: 'stale', policy: previous.policy }
+      ? { entry, state: 'stale', policy: previous.policy, successor: previous.successor }
       : { entry, state: 'unusable', policy: undefined };
   }
 
-  #problemOf(entry: ServerEntry | HostEntry, fault: FileFault): Problem {
+  #problemOf(entry: ServerEntry | HostEntry, { key, subject, fault }: TrustFault): Problem {
     return problemAt(this.#options.config, {
       severity: 'error',
       position: entry.trustPosition,
-      message: `ssl_verify of ${entry.name}: ${pathOf(entry)}${fault.message}`,
+      message: `${key} of ${entry.name}: ${subject}${fault.message}`,
       hint: fault.hint,
       entry: entry.name,
     });
+  }
+}
+
+/** Why an entry's trust or identity cannot be used. */
+class TrustFault {
+  readonly key: 'ssl_verify' | 'tls.verify_with' | 'tls.client_certificate';
+  /** What the fault speaks of, where its message does not name that. */
+  readonly subject: string;
+  readonly fault: FileFault;
+
+  constructor(key: TrustFault['key'], subject: string, fault: FileFault) {
+    this.key = key;
+    this.subject = subject;
+    this.fault = fault;
   }
 }
 

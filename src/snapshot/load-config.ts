@@ -11,6 +11,8 @@ export interface ConfigLocation {
   /** Undefined for the embedded default. */
   readonly file: string | undefined;
   readonly env: NodeJS.ProcessEnv;
+  /** Unix milliseconds, for tests in which dates pass. */
+  readonly now?: () => number;
   /** Where relative paths of `ca` start; left out, the working directory of the process. */
   readonly workingDirectory?: string;
   /** What the command line says in place of the file. */
@@ -46,9 +48,13 @@ export async function loadConfig(location: ConfigLocation, previous?: Snapshot):
   if (file !== undefined) inputs.set(file, read instanceof FileFault ? read.message : (read?.sha256 ?? ''));
   if (read instanceof FileFault) return refused([fileProblem(file ?? '', read)], inputs, previous);
 
-  const { config, legible, problems } = readConfig({ ...location, bytes: read?.bytes ?? embeddedDefault });
+  const { config, legible, problems } = readConfig({
+    ...location,
+    now: location.now?.() ?? Date.now(),
+    bytes: read?.bytes ?? embeddedDefault,
+  });
   if (legible === undefined) return refused(problems, inputs, previous);
-  const snapshot = await buildSnapshot({ config: legible, env: location.env, previous });
+  const snapshot = await buildSnapshot({ config: legible, env: location.env, previous, now: location.now });
   const all = [...problems, ...snapshot.problems].sort((a, b) => a.line - b.line || a.column - b.column);
   for (const [name, digest] of snapshot.files) if (!inputs.has(name)) inputs.set(name, digest);
   if (config === undefined) return refused(all, inputs, previous);

@@ -2,7 +2,9 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { handshakeFailureReasons, type FailureReason } from '../failure.ts';
 import { unlisted } from '../policy/decide.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import type { HandshakeListener } from '../upstream/dial.ts';
+import { inForce } from '../policy/table.ts';
+import type { HandshakeEvent, HandshakeListener } from '../upstream/dial.ts';
+import { CertificateGauges } from './certificate-gauges.ts';
 
 const prefix = 'mcp_tls_sidecar_';
 /** From a warm loopback call to a model that thinks for a minute. */
@@ -73,6 +75,12 @@ export class Metrics implements HandshakeListener {
   readonly #verificationDisabled = this.#gauge('verification_disabled', '1 under ssl_verify: false.', [
     'server',
   ]);
+  readonly #insecureUntil = this.#gauge(
+    'insecure_until_timestamp_seconds',
+    'When ssl_verify: false ends by itself.',
+    ['server'],
+  );
+  readonly #certificates = new CertificateGauges(this.registry, prefix);
   readonly #bundleNotAfter = this.#gauge(
     'ca_bundle_not_after_timestamp_seconds',
     'When the first certificate of the CA bundle expires.',
@@ -120,13 +128,18 @@ export class Metrics implements HandshakeListener {
     const entries = snapshot.table.entries;
     const names = new Set(entries.map(({ entry }) => entry.name));
     this.#servers = names;
+    this.#certificates.retain(names);
     void this.#forgetOthers();
-    for (const { entry, state, policy } of entries) {
+    for (const compiled of entries) {
+      const { entry, successor } = compiled;
+      const { state, policy } = inForce(compiled);
       const server = entry.name;
       this.#introduce(server);
       this.#usable.set({ server }, state === 'unusable' ? 0 : 1);
       this.#stale.set({ server }, state === 'stale' ? 1 : 0);
-      this.#verificationDisabled.set({ server }, entry.sslVerify.kind === 'off' ? 1 : 0);
+      this.#verificationDisabled.set({ server }, policy?.verify === false ? 1 : 0);
+      if (successor === undefined) this.#insecureUntil.remove({ server });
+      else this.#insecureUntil.set({ server }, successor.from.atMs / 1000);
       const bundle = policy?.verify === true ? policy.bundle : undefined;
       if (bundle === undefined) {
         this.#bundleNotAfter.remove({ server });
@@ -159,11 +172,12 @@ export class Metrics implements HandshakeListener {
     if (reason !== undefined) this.failures.inc({ server, reason });
   }
 
-  handshakeDone(event: Parameters<HandshakeListener['handshakeDone']>[0]): void {
+  handshakeDone(event: HandshakeEvent): void {
     const { server } = event;
     this.#handshakes.inc({ server, resumed: String(event.resumed) });
     this.#handshakeDuration.observe({ server }, event.durationMs / 1000);
     this.#lastHandshake.setToCurrentTime({ server });
+    if (event.chain !== undefined) this.#certificates.record(server, event.chain);
     if (event.hidden !== undefined) this.#unverified.inc({ server, reason: event.hidden });
   }
 

@@ -1,5 +1,6 @@
 import { formatAuthority } from '../authority.ts';
 import type { Problem } from '../config/problem.ts';
+import { inForce, type CompiledEntry } from '../policy/table.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Logger } from './logger.ts';
 
@@ -71,6 +72,34 @@ export function reportFileMounts(logger: Logger, files: readonly string[]): void
     );
 }
 
+/** Exceptions that have just ended. */
+export function reportPassedDeadlines(logger: Logger, entries: readonly CompiledEntry[]): void {
+  for (const { entry, successor } of entries) {
+    const fields = { server: entry.name, insecure_until: entry.tls.insecureUntil?.text };
+    if (successor?.policy !== undefined)
+      logger.warn(fields, 'insecure_until has passed: TLS is verified again');
+    else
+      logger.error(
+        fields,
+        'insecure_until has passed, and there is no trust to verify by: the server answers configuration_unusable',
+      );
+  }
+}
+
+/** An exception that ends within a week. */
+export function reportNearDeadline(logger: Logger, { entry }: CompiledEntry): void {
+  const { insecureUntil, insecureReason } = entry.tls;
+  logger.warn(
+    {
+      server: entry.name,
+      insecure_until: insecureUntil?.text,
+      insecure_reason: insecureReason,
+      hint: 'mcp_tls_sidecar_unverified_handshakes_total says for what reason its handshakes would have failed',
+    },
+    'TLS verification of this server comes back within a week',
+  );
+}
+
 /** What is bound or opened once, at the start. */
 function placesOf({ config: { settings } }: Snapshot): Readonly<Record<string, string>> {
   const { listen, admin, ca } = settings;
@@ -85,7 +114,7 @@ function placesOf({ config: { settings } }: Snapshot): Readonly<Record<string, s
 function reportTrust(logger: Logger, { table, defaultTrust, config }: Snapshot): void {
   if (defaultTrust !== undefined) logger.info(defaultTrust, 'default trust');
   const unverified = table.entries
-    .filter(({ entry }) => entry.sslVerify.kind === 'off')
+    .filter((compiled) => inForce(compiled).policy?.verify === false)
     .map(({ entry }) => entry.name);
   if (unverified.length > 0)
     logger.warn({ servers: unverified }, 'TLS verification is OFF for these servers');

@@ -56,8 +56,11 @@ const bypassed = new WeakMap<Bundle, readonly string[]>();
 
 function findBypassedConstraints({ certificates }: Bundle): string[] {
   const constrained = certificates.filter((one) => one.raw.includes(oidNameConstraints));
-  return certificates
-    .filter((one) => one.ca && one.subject !== one.issuer)
-    .filter((one) => constrained.some((issuer) => one.checkIssued(issuer) && one.verify(issuer.publicKey)))
-    .map((one) => one.subject.replaceAll('\n', ', '));
+  return (
+    certificates
+      .filter((one) => one.ca && one.subject !== one.issuer)
+      .filter((one) => constrained.some((issuer) => one.checkIssued(issuer) && one.verify(issuer.publicKey)))
+      // Typed as text, but undefined for an empty subject.
+      .map((one) => (one.subject as string | undefined)?.replaceAll('\n', ', ') ?? '')
+  );
 }

@@ -1,19 +1,13 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Bundle } from './bundle.ts';
-
-/** What a client shows a server that asks for it, PEM. */
-export interface Identity {
-  /** The certificate and its intermediates. */
-  readonly certificate: string;
-  readonly key: string;
-}
+import type { Identity } from './load-identity.ts';
 
 /** What a context is made for. */
 export interface ContextOptions {
   /** The only anchors; undefined where nothing is verified. */
   readonly bundle: Bundle | undefined;
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
-  readonly identity?: Identity | undefined;
+  readonly identity?: Pick<Identity, 'certificate' | 'key'> | undefined;
 }
 
 /**

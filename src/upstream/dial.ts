@@ -1,12 +1,16 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Authority } from '../authority.ts';
 import { Failure, type FailureReason, type Phase } from '../failure.ts';
 import type { Way } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { UpstreamProxy } from '../policy/upstream-proxy.ts';
 import { classifyConnectError, classifyTlsError } from './classify.ts';
 import { connectTcp } from './connect-tcp.ts';
+import type { Chain } from '../trust/build-chain.ts';
 import { handshake, hiddenVerdict } from './handshake.ts';
+import { chainUnder, presentedBy } from './peer-chain.ts';
 import type { AddressGuard } from './prohibited-address.ts';
 import { openProxyTunnel } from './proxy-tunnel.ts';
 import { literalAddress, type Lookup } from './resolve.ts';
@@ -22,15 +26,23 @@ export interface Dialled {
   readonly isForwarded: boolean;
 }
 
+/** A handshake that succeeded. */
+export interface HandshakeEvent {
+  readonly server: string;
+  readonly authority: Authority;
+  readonly resumed: boolean;
+  readonly durationMs: number;
+  /** For an unverified full handshake: what verification would have said. */
+  readonly hidden: FailureReason | 'none' | undefined;
+  /** What the server sent, the leaf first; empty where a session was resumed. */
+  readonly presented: readonly X509Certificate[];
+  /** The chain that it was verified or judged by; undefined where a session was resumed. */
+  readonly chain: Chain | undefined;
+}
+
 /** Hears of every handshake; telemetry implements it, app wires it. */
 export interface HandshakeListener {
-  handshakeDone(event: {
-    server: string;
-    resumed: boolean;
-    durationMs: number;
-    /** For an unverified full handshake: what verification would have said. */
-    hidden: FailureReason | 'none' | undefined;
-  }): void;
+  handshakeDone(event: HandshakeEvent): void;
   handshakeFailed(event: { server: string; reason: FailureReason }): void;
 }
 
@@ -178,12 +190,17 @@ class Dial {
         onSession,
         signal: this.#signal,
       });
+      const durationMs = performance.now() - startedMs;
       const resumed = socket.isSessionReused();
+      const presented = resumed ? [] : presentedBy(socket);
       this.#context.listener.handshakeDone({
         server,
+        authority,
         resumed,
-        durationMs: performance.now() - startedMs,
+        durationMs,
         hidden: policy.verify || resumed ? undefined : hiddenVerdict(socket),
+        presented,
+        chain: chainUnder(policy.bundle, presented),
       });
       return socket;
     } catch (error) {

@@ -1,0 +1,50 @@
+import { problemAt } from '../config/problem-at.ts';
+import type { Problem } from '../config/problem.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { CompiledEntry } from '../policy/table.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { findStrictDefects } from '../trust/strict-defects.ts';
+import type { SeenChain } from '../upstream/chains-seen.ts';
+import { spkiPin } from '../upstream/judge-peer.ts';
+import { chainUnder } from '../upstream/peer-chain.ts';
+
+/**
+ * Tries the policies of a snapshot that is not in force yet on what their servers last presented: a warning for each
+ * that would be refused. It blocks nothing: the servers may be about to change too.
+ */
+export function rehearse(next: Snapshot, before: Snapshot, seen: Iterable<SeenChain>): Problem[] {
+  const problems = new Map<string, Problem>();
+  for (const chain of seen) {
+    const compiled = entryNamed(next, chain.server);
+    if (compiled?.policy?.verify !== true || problems.has(chain.server)) continue;
+    if (entryNamed(before, chain.server)?.policy?.key === compiled.policy.key) continue;
+    const fault = wouldFail(compiled.policy, chain);
+    if (fault === undefined) continue;
+    const { entry } = compiled;
+    const problem = problemAt(next.config, {
+      severity: 'warning',
+      position: entry.trustPosition,
+      message: `ssl_verify of ${entry.name}: what the server last presented would be refused now: ${fault}`,
+      hint: 'compare the new bundle with the chain of the server; connections that stand go on',
+      entry: entry.name,
+    });
+    problems.set(chain.server, problem);
+  }
+  return [...problems.values()];
+}
+
+function entryNamed({ table }: Snapshot, name: string): CompiledEntry | undefined {
+  return table.entries.find(({ entry }) => entry.name === name);
+}
+
+function wouldFail({ bundle, pins, strict }: Policy, { presented }: SeenChain): string | undefined {
+  const chain = bundle === undefined ? undefined : chainUnder(bundle, presented);
+  if (chain?.isAnchored !== true) return 'it does not lead to a certificate of the bundle';
+  const nowMs = Date.now();
+  if (chain.certificates.some(({ validToDate }) => validToDate.getTime() < nowMs))
+    return 'a certificate on the way to the bundle has expired';
+  const [leaf] = chain.certificates;
+  if (pins.size > 0 && leaf !== undefined && !pins.has(spkiPin(leaf))) return 'its key is not pinned';
+  const [defect] = strict ? findStrictDefects(chain.certificates) : [];
+  return defect && `strict rules refuse it for ${defect.defect}`;
+}

@@ -1,0 +1,56 @@
+import type { CompiledEntry } from '../policy/table.ts';
+import type { SnapshotStore } from '../snapshot/snapshot.ts';
+
+/** Looked at this often: a timer for the date itself would not survive a suspended machine or a clock that is set. */
+const tickMs = 1_000;
+const weekMs = 7 * 86_400_000;
+
+/** What is to happen when an exception from verification ends, or soon will. */
+export interface DeadlineListener {
+  /** In one step for all that end: nothing of the old policy may go on being used. */
+  onPassed(entries: readonly CompiledEntry[]): void;
+  /** Once, a week ahead or as soon as it is known. */
+  onNear(entry: CompiledEntry): void;
+}
+
+/** Watches every `insecure_until`. */
+export class DeadlineWatch {
+  readonly #store: SnapshotStore;
+  readonly #listener: DeadlineListener;
+  readonly #now: () => number;
+  readonly #timer: NodeJS.Timeout;
+  /** What was told, by entry and date. */
+  readonly #told = new Set<string>();
+
+  /** @param now Unix milliseconds */
+  constructor(store: SnapshotStore, listener: DeadlineListener, now: () => number = Date.now) {
+    this.#store = store;
+    this.#listener = listener;
+    this.#now = now;
+    this.#timer = setInterval(() => this.look(), tickMs).unref();
+  }
+
+  look(): void {
+    const entries = this.#store.current().table.entries.filter(({ successor }) => successor !== undefined);
+    const passed = entries.filter(
+      (entry) => entry.successor?.from.hasPassed === true && this.#isNew('passed', entry),
+    );
+    if (passed.length > 0) this.#listener.onPassed(passed);
+    for (const entry of entries) {
+      const from = entry.successor?.from;
+      if (from === undefined || from.hasPassed || from.atMs - this.#now() > weekMs) continue;
+      if (this.#isNew('near', entry)) this.#listener.onNear(entry);
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #isNew(what: string, { entry, successor }: CompiledEntry): boolean {
+    const key = `${what} ${entry.kind} ${entry.name} ${successor?.from.atMs ?? 0}`;
+    if (this.#told.has(key)) return false;
+    this.#told.add(key);
+    return true;
+  }
+}

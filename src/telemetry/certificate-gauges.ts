@@ -1,0 +1,97 @@
+import type { X509Certificate } from 'node:crypto';
+import { Gauge, type Registry } from 'prom-client';
+import type { Chain } from '../trust/build-chain.ts';
+import { findStrictDefects } from '../trust/strict-defects.ts';
+
+/** For how long a certificate counts among those of a server that shows several, behind a load balancer say. */
+const hourMs = 3_600_000;
+/** After this long without a handshake nothing is known any more. */
+const dayMs = 86_400_000;
+/** Certificates of one server that are told apart within the hour. */
+const maxSeen = 100;
+
+interface Seen {
+  /** By what the whole chain consists of. */
+  readonly expiries: Map<string, { readonly notAfterMs: number; seenMs: number }>;
+  chain: readonly X509Certificate[];
+  lastMs: number;
+}
+
+/** What the certificates of each server say, from the chains that were used (INTERFACE section 7). */
+export class CertificateGauges {
+  readonly #seen = new Map<string, Seen>();
+  readonly #now: () => number;
+  readonly #notAfter: Gauge<'server'>;
+  readonly #info: Gauge<'server' | 'position' | 'fingerprint_sha256'>;
+  readonly #defects: Gauge<'server' | 'defect'>;
+
+  /** @param now Unix milliseconds */
+  constructor(registry: Registry, prefix: string, now: () => number = Date.now) {
+    this.#now = now;
+    const registers = [registry];
+    this.#notAfter = new Gauge({
+      name: `${prefix}upstream_certificate_not_after_timestamp_seconds`,
+      help: 'When the first certificate expires in the chains that were used, the least of the last hour.',
+      labelNames: ['server'],
+      registers,
+      collect: () => this.#collect(),
+    });
+    this.#info = new Gauge({
+      name: `${prefix}upstream_certificate_info`,
+      help: 'The chain that was used last; position 0 is the leaf.',
+      labelNames: ['server', 'position', 'fingerprint_sha256'],
+      registers,
+    });
+    this.#defects = new Gauge({
+      name: `${prefix}upstream_certificate_defects`,
+      help: 'Certificates of the chain that was used last which strict clients (Python 3.13) refuse for this.',
+      labelNames: ['server', 'defect'],
+      registers,
+    });
+  }
+
+  /** Takes a full handshake into account. */
+  record(server: string, { certificates, isAmbiguous }: Chain): void {
+    const nowMs = this.#now();
+    const seen: Seen = this.#seen.get(server) ?? { expiries: new Map(), chain: [], lastMs: nowMs };
+    this.#seen.set(server, seen);
+    seen.chain = certificates;
+    seen.lastMs = nowMs;
+    // Which of several issuers was taken cannot be told: no date is better than a wrong one.
+    if (isAmbiguous) return;
+    const key = certificates.map(({ fingerprint256 }) => fingerprint256).join();
+    const notAfterMs = Math.min(...certificates.map(({ validToDate }) => validToDate.getTime()));
+    seen.expiries.delete(key);
+    seen.expiries.set(key, { notAfterMs, seenMs: nowMs });
+    const oldest = seen.expiries.keys().next().value;
+    if (seen.expiries.size > maxSeen && oldest !== undefined) seen.expiries.delete(oldest);
+  }
+
+  /** Drops servers that are no longer configured. */
+  retain(servers: ReadonlySet<string>): void {
+    for (const server of this.#seen.keys()) if (!servers.has(server)) this.#seen.delete(server);
+  }
+
+  /** Sets all series anew: a certificate that was rotated away leaves none behind. */
+  #collect(): void {
+    for (const gauge of [this.#notAfter, this.#info, this.#defects]) gauge.reset();
+    const nowMs = this.#now();
+    for (const [server, seen] of this.#seen) {
+      if (nowMs - seen.lastMs > dayMs) this.#seen.delete(server);
+      else this.#show(server, seen, nowMs);
+    }
+  }
+
+  #show(server: string, { expiries, chain }: Seen, nowMs: number): void {
+    const all = [...expiries.values()];
+    const recent = all.filter(({ seenMs }) => nowMs - seenMs <= hourMs);
+    const counted = recent.length > 0 ? recent : all.slice(-1);
+    if (counted.length > 0)
+      this.#notAfter.set({ server }, Math.min(...counted.map(({ notAfterMs }) => notAfterMs)) / 1000);
+    chain.forEach(({ fingerprint256 }, position) => {
+      const fingerprint_sha256 = fingerprint256.replaceAll(':', '').toLowerCase();
+      this.#info.set({ server, position, fingerprint_sha256 }, 1);
+    });
+    for (const { defect } of findStrictDefects(chain)) this.#defects.inc({ server, defect });
+  }
+}
