@@ -128,6 +128,8 @@ export class ProxyListener {
 
   #take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     response.sendDate = false;
+    // Where an upgrade is not taken, node:http loses what came in one packet with it: no request may follow.
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
     const inside = this.#inside.get(request.socket);
     const visit = new RequestVisit(request, response, { expectsContinue, inside });
     this.#latest.set(request.socket, visit);
