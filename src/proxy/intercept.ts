@@ -78,13 +78,16 @@ function shakeHands(socket: Socket, context: SecureContext, deadline: AbortSigna
       cause = new Error('the deadline of the handshake is over');
       secure.destroy();
     };
+    // Half-open connections stay open by themselves, and amid a handshake an end is all that comes of it.
+    const onEnd = () => void secure.destroy();
     const settle = (result: Opened) => {
+      secure.off('end', onEnd);
       deadline.removeEventListener('abort', onLate);
       resolve(result);
     };
     // `secure` and `_tlsError` are what tls.Server itself goes by; it has no way to choose a context without SNI.
     secure.on('error', onError).on('_tlsError', onError);
-    secure.once('close', () => settle(new Failure('downstream_tls_failed', 'handshake', cause)));
+    secure.once('end', onEnd).once('close', () => settle(new Failure('downstream_tls_failed', 'handshake', cause)));
     secure.once('secure', () => settle({ socket: secure, secure: true }));
     deadline.addEventListener('abort', onLate, { once: true });
   });
