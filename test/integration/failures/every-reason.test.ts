@@ -22,7 +22,7 @@ const shownIn: Readonly<Record<FailureReason, string | Later>> = {
   connect_refused: 'connection.test.ts',
   connect_unroutable: 'network.test.ts',
   connect_timeout: 'network.test.ts',
-  upstream_proxy_refused: { later: 'upstream_proxy' },
+  upstream_proxy_refused: '../upstream-proxy/through-a-corporate-proxy.test.ts',
   connection_lost: 'connection.test.ts',
   tls_timeout: 'handshake.test.ts',
   tls_cert_expired: 'handshake.test.ts',
@@ -41,7 +41,7 @@ const shownIn: Readonly<Record<FailureReason, string | Later>> = {
   response_incomplete: 'response.test.ts',
   internal: 'connection.test.ts',
   downstream_aborted: 'response.test.ts',
-  downstream_tls_failed: { later: 'the CONNECT route' },
+  downstream_tls_failed: '../connect/what-comes-inside.test.ts',
 };
 
 it.each(Object.entries(shownIn))('%s is shown in %o', (reason, place) => {
