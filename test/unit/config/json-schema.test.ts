@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -11,6 +12,7 @@ const committed = JSON.parse(
 ) as z.core.JSONSchema.JSONSchema;
 const exampleFile = new URL('examples/mcp_ssl_config_example.yaml', root);
 const example = readFileSync(exampleFile, 'utf8');
+const PIN = createHash('sha256').update('').digest('base64');
 const schema = z.fromJSONSchema(committed);
 
 function accepts(yaml: string): boolean {
@@ -36,6 +38,13 @@ test.each([
   'mcp_tls_sidecar: { limits: { connections: os.environ/N }, log: { level: os.environ/L } }',
   'mcp_tls_sidecar: { timeouts: { dial: os.environ/D }, listen: ["127.0.0.1:1"] }',
   'mcp_servers: { a: { url: "https://a", tls: { system_roots: os.environ/R, strict: false, pin_sha256: null } } }',
+  `mcp_servers: { a: { url: "https://a", tls: { pin_sha256: ${PIN}, min_version: TLSv1.3, strict: true } } }`,
+  `mcp_servers: { a: { url: "https://a", tls: { pin_sha256: [sha256//${PIN}, os.environ/P], min_version: os.environ/V } } }`,
+  'mcp_servers: { a: { url: "https://a", tls: { client_certificate: a.pem, client_key: os.environ/K } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { insecure_until: 2099-12-31T00:00:00.5+01:00, insecure_reason: b } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { insecure_until: os.environ/U, insecure_reason: os.environ/R } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { verify_with: true } }, b: { url: "https://b", tls: { verify_with: b.pem } } }',
+  'mcp_tls_sidecar: { hosts: { a: { tls: { strict: false, verify_with: os.environ/C, min_version: TLSv1.2 } } } }',
   'mcp_tls_sidecar: { hosts: { a: tunnel, b: deny }, unlisted_hosts: deny, allow_remote_clients: true }',
   'mcp_tls_sidecar: { ca: { directory: a, certificate: b, key: os.environ/K, permitted_domains: [a, 10.0.0.0/8] } }',
   'mcp_tls_sidecar: { upstream_proxy: os.environ/P, no_proxy: [.a, os.environ/N], allow_remote_clients: os.environ/R }',
@@ -49,7 +58,19 @@ test.each([
   'mcp_servers: { a: { url: 1 } }',
   'mcp_servers: { a: { url: "https://a", tls: { system-roots: true } } }',
   'mcp_servers: { a: { url: "https://a", tls: { system_roots: "true" } } }',
-  'mcp_servers: { a: { url: "https://a", tls: { strict: true } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { rewrite_oauth: true } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { strict: "yes" } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { pin_sha256: abc } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { pin_sha256: [abc] } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { min_version: TLSv1.1 } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { insecure_until: 2099-12-31 } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { insecure_until: 2099-12-31T00:00:00 } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { insecure_until: 2099-12-31T23:59:60Z } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { insecure_reason: "" } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { verify_with: false } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { verify_with: "no" } } }',
+  'mcp_tls_sidecar: { hosts: { a: { tls: { upstream_url: "https://a" } } } }',
+  'mcp_tls_sidecar: { hosts: { a: { tls: { rewrite_oauth: false } } } }',
   'mcp_tls_sidecar: { lisen: "127.0.0.1:1" }',
   'mcp_tls_sidecar: { timeouts: { dial: 8 } }',
   'mcp_tls_sidecar: { timeouts: { dial: 8d } }',
