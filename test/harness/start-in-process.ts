@@ -15,6 +15,8 @@ export interface InProcessOptions {
   /** The whole environment; nothing of the machine's gets in. */
   readonly env?: Readonly<Record<string, string>>;
   readonly pollMs?: number;
+  /** In place of the clock, for dates that pass. */
+  readonly now?: () => number;
 }
 
 export interface InProcessSidecar extends Sidecar {
@@ -40,6 +42,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
     lookup: options.lookup ?? loopbackLookup,
     logDestination: { write },
     ...(options.pollMs !== undefined && { pollMs: options.pollMs }),
+    ...(options.now !== undefined && { now: options.now }),
   });
   const close = () => running.close();
   cleanUp(close);
