@@ -1,14 +1,12 @@
 import { z } from 'zod';
-import { parseDateTime } from './date-time.ts';
 import { parseDuration } from './duration.ts';
 import { Fault } from './fault.ts';
 import { normaliseBareHost } from './hosts.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { parseNoProxyRule } from './no-proxy.ts';
 import { parsePermittedDomain } from './permitted-domain.ts';
-import { parsePin, PIN_HINT } from './pin.ts';
 import { parseProxyUrl } from './proxy-url.ts';
-import { parseSslVerify, parseVerifyWith, VERIFIES_NOTHING } from './ssl-verify.ts';
+import { parseSslVerify } from './ssl-verify.ts';
 import { parseUpstreamUrl } from './upstream-url.ts';
 
 /** Sentence and hint travel in the one message that an issue has: see `faultOf`. */
@@ -20,12 +18,13 @@ export function faultOf(message: string): Fault {
   return new Fault(sentence, hint);
 }
 
-function fail(message: string, hint: string): string {
+/** The one message of an issue. */
+export function fail(message: string, hint: string): string {
   return `${message}${SEPARATOR}${hint}`;
 }
 
-/** A schema's transform that reads text with one of our parsers. */
-function reading<In, Out>(parse: (value: In) => Out | Fault) {
+/** A schema's transform that reads a value with one of our parsers. */
+export function reading<In, Out>(parse: (value: In) => Out | Fault) {
   return (value: In, context: z.RefinementCtx): Out => {
     const result = parse(value);
     if (!(result instanceof Fault)) return result;
@@ -35,70 +34,22 @@ function reading<In, Out>(parse: (value: In) => Out | Fault) {
 }
 
 /** A JSON Schema cannot hold our parsers: what an editor can check of such a text is this pattern. */
-function text<Out>(parse: (value: string) => Out | Fault, wrongType: string, pattern?: string) {
+export function text<Out>(parse: (value: string) => Out | Fault, wrongType: string, pattern?: string) {
   const plain = z.string({ error: wrongType });
   return (pattern === undefined ? plain : plain.meta({ pattern })).transform(reading(parse));
 }
 
+/** A path or PEM text; an editor marks what spells a boolean. */
+export const trustSchema = z
+  .string()
+  .meta({ pattern: notBoolean(['true', 'false', 'yes', 'no', 'on', 'off']) });
+
 /** `ssl_verify`. */
 export const sslVerifySchema = z
-  .union(
-    [
-      z.boolean(),
-      z.null(),
-      z.string().meta({ pattern: notBoolean(['true', 'false', 'yes', 'no', 'on', 'off']) }),
-    ],
-    { error: fail('is neither true, false, a path nor PEM text', 'write true, false, a path or PEM text') },
-  )
+  .union([z.boolean(), z.null(), trustSchema], {
+    error: fail('is neither true, false, a path nor PEM text', 'write true, false, a path or PEM text'),
+  })
   .transform(reading(parseSslVerify));
-
-/** `tls.verify_with`. */
-export const verifyWithSchema = z
-  .union(
-    [
-      z.literal(true),
-      z.null(),
-      z.string().meta({ pattern: notBoolean(['true', 'false', 'yes', 'no', 'on', 'off']) }),
-    ],
-    {
-      error: ({ input }) =>
-        input === false
-          ? fail(VERIFIES_NOTHING.message, VERIFIES_NOTHING.hint)
-          : fail('is neither true, a path nor PEM text', 'write true, a path or PEM text'),
-    },
-  )
-  .transform(reading(parseVerifyWith));
-
-/** A public key's SHA-256; an editor takes a variable in its place. */
-export const pinSchema = text(
-  parsePin,
-  fail("is no base64 of a public key's SHA-256", PIN_HINT),
-  '^(?:os\\.environ/.+|(?:sha256//?)?[A-Za-z0-9+/]{43}=)$',
-);
-
-/** A moment with its offset. */
-export const dateTimeSchema = text(
-  parseDateTime,
-  fail('is no date and time with an offset', 'write it as RFC 3339 does, e.g. 2026-12-31T00:00:00Z'),
-  '^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$',
-);
-
-const MAX_LINE = 500;
-const LINE = `^.{1,${MAX_LINE}}$`;
-
-/** One line that people read, in logs and on terminals. */
-export const lineSchema = text(
-  (line) => {
-    if (line.trim() === '') return new Fault('is empty', 'write a few words, or remove the line');
-    if (/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u.test(line))
-      return new Fault('has a line break or another control character', 'write one line of plain text');
-    // Characters, not UTF-16 units: JSON Schema counts them so too.
-    if (new RegExp(LINE, 'u').test(line)) return line;
-    return new Fault(`is longer than ${MAX_LINE} characters`, 'write less, e.g. the number of a ticket');
-  },
-  fail('is no text', 'put it in quotes'),
-  LINE,
-);
 
 /** An http or https URL. */
 export const urlSchema = text(parseUpstreamUrl, fail('is no URL', 'write https://host/path'));

@@ -1,25 +1,22 @@
 import { z } from 'zod';
 import {
   booleanSchema,
-  dateTimeSchema,
   durationSchema,
   hostSchema,
   integerSchema,
-  lineSchema,
   listenSchema,
   listSchema,
   mappingSchema,
   noProxySchema,
   pathSchema,
   permittedDomainSchema,
-  pinSchema,
   proxyUrlSchema,
   sslVerifySchema,
   unsupportedSchema,
   urlSchema,
-  verifyWithSchema,
   wordSchema,
 } from './schema-values.ts';
+import { dateTimeSchema, lineSchema, pinSchema, verifyWithSchema } from './tls-values.ts';
 
 const tls = {
   system_roots: booleanSchema
