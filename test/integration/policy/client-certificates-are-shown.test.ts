@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
 import type { Leaf } from '../../../certs-fixtures/issue-leaf.ts';
@@ -30,8 +30,8 @@ async function startMutual(maxVersion: 'TLSv1.2' | 'TLSv1.3', first: Leaf): Prom
   const upstream = await startUpstream({
     leaf: ca.issue('mcp.test'),
     tls: { requestCert: true, rejectUnauthorized: true, ca: clients.pem, maxVersion },
-    handler: (request, response) =>
-      response.end((request.socket as TLSSocket).getPeerCertificate().subject.CN),
+    handler: ({ socket }, response) =>
+      response.end(socket instanceof TLSSocket ? socket.getPeerCertificate().subject.CN : 'no TLS'),
   });
   const directory = temporaryDirectory();
   const files = { certificate: join(directory, 'client.pem'), key: join(directory, 'client.key') };
