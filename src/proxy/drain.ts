@@ -25,4 +25,8 @@ export async function drain(listener: ProxyListener, timeoutMs: number): Promise
   }
   listener.destroy();
   await closed;
+  // A relay is over, and recorded, when both of its ends are closed.
+  const patienceMs = performance.now() + lastWordsMs;
+  while (listener.visits.size > 0 && performance.now() < patienceMs)
+    await new Promise((resolve) => setTimeout(resolve, 1));
 }

@@ -67,7 +67,7 @@ export async function startSocketUpstream(
     );
   };
   const listening = await (protocol === 'https'
-    ? startRawUpstream({ leaf, onConnection })
+    ? startRawUpstream({ leaf, onConnection, tls: { allowHalfOpen: true } })
     : startRawTcp(onConnection));
   const peer = () => poll(() => peers.findLast(({ head }) => head !== ''), { what: 'a request', everyMs: 2 });
   return Object.assign(listening, { peers, peer });
