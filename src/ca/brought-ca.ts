@@ -1,10 +1,12 @@
-import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { CaSettings } from '../config/config.ts';
+import { isSelfSigned } from '../trust/build-chain.ts';
+import { factsOf, keyUsageBits } from '../trust/certificate-facts.ts';
 import type { FileReader } from '../trust/load-bundle.ts';
 import { noCertificateFault } from '../trust/parse-certificates.ts';
 import { FileFault } from '../trust/read-file.ts';
+import { readPrivateKey } from '../trust/read-key.ts';
 import { caError, caWarning, type CaFault } from './ca-fault.ts';
-import { readCertificate } from './read-certificate.ts';
 import type { Signer } from './signer.ts';
 import { isSupportedKey } from './write-certificate.ts';
 
@@ -43,22 +45,9 @@ async function readCertificates(path: string, files: FileReader): Promise<X509Ce
   return fileError(path, file instanceof FileFault ? file : noCertificateFault(file.bytes));
 }
 
-/** OpenSSL's words are left out: they may quote what it read. */
 async function readKey(path: string, files: FileReader): Promise<KeyObject | CaFault> {
-  const file = await files.read(path);
-  if (file instanceof FileFault) return fileError(path, file);
-  const text = file.bytes.toString('latin1');
-  if (/-----BEGIN ENCRYPTED |Proc-Type: 4,ENCRYPTED/.test(text))
-    return caError(
-      `${path} holds an encrypted key`,
-      'write it without a passphrase: openssl pkey -in FILE -out FILE.pem, and let nobody else read that',
-    );
-  try {
-    const key = createPrivateKey(text);
-    return keyFault(path, key) ?? key;
-  } catch {
-    return caError(`${path} holds no private key`, 'a PEM key begins with -----BEGIN PRIVATE KEY-----');
-  }
+  const key = await readPrivateKey(path, files);
+  return key instanceof FileFault ? fileError(path, key) : (keyFault(path, key) ?? key);
 }
 
 function keyFault(path: string, key: KeyObject): CaFault | undefined {
@@ -88,17 +77,19 @@ function chainFaults(path: string, certificates: readonly X509Certificate[]): Ca
 }
 
 function purposeFaults(path: string, signer: X509Certificate): CaFault[] {
-  const { hasBasicConstraints, mayKeyCertSign, subjectKeyIdentifier, hasAuthorityKeyIdentifier } =
-    readCertificate(signer);
+  const facts = factsOf(signer);
+  if (facts === undefined)
+    return [caError(`${path} begins with a certificate that is no DER`, 'issue it anew')];
+  const { basicConstraints, keyUsage, subjectKeyIdentifier, authorityKeyIdentifier } = facts;
   const hint = 'name the certificate of a CA: basicConstraints CA:TRUE, keyUsage keyCertSign';
   const refuse = (why: string) => [caError(`${path} begins with a certificate that is no CA: ${why}`, hint)];
-  if (!hasBasicConstraints) return refuse('it has no basicConstraints');
-  if (mayKeyCertSign === false) return refuse('its keyUsage lacks keyCertSign');
+  if (basicConstraints === undefined) return refuse('it has no basicConstraints');
+  if (keyUsage?.has(keyUsageBits.keyCertSign) === false) return refuse('its keyUsage lacks keyCertSign');
   if (!signer.ca) return refuse('its basicConstraints say CA:FALSE');
   const missing = [
-    ...(mayKeyCertSign === undefined ? ['keyUsage'] : []),
+    ...(keyUsage === undefined ? ['keyUsage'] : []),
     ...(subjectKeyIdentifier === undefined ? ['subjectKeyIdentifier'] : []),
-    ...(hasAuthorityKeyIdentifier || isSelfSigned(signer) ? [] : ['authorityKeyIdentifier']),
+    ...(authorityKeyIdentifier !== undefined || isSelfSigned(signer) ? [] : ['authorityKeyIdentifier']),
   ];
   if (missing.length === 0) return [];
   const message = `${path} begins with a CA that strict clients (Python 3.13) refuse: no ${missing.join(', no ')}`;
@@ -129,9 +120,6 @@ const fileError = (path: string, { message, hint }: FileFault): CaFault =>
 function isIssuerOf(certificate: X509Certificate | undefined, issuer: X509Certificate): boolean {
   return certificate?.checkIssued(issuer) === true && certificate.verify(issuer.publicKey);
 }
-
-const isSelfSigned = (certificate: X509Certificate): boolean =>
-  certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey);
 
 const nameOf = (certificate: X509Certificate | undefined): string =>
   (certificate?.subject ?? '').replaceAll('\n', ', ');

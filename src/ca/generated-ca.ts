@@ -1,8 +1,8 @@
 import { generateKeyPairSync, randomBytes, X509Certificate, type KeyObject } from 'node:crypto';
 import type { PermittedDomain } from '../config/config.ts';
+import { readFacts } from '../trust/certificate-facts.ts';
 import { authorityKeyIdentifier, basicConstraints, keyUsage, subjectKeyIdentifier } from './extensions.ts';
 import { constraintsOf } from './permitted-domains.ts';
-import { readCertificate } from './read-certificate.ts';
 import { commonName, keyIdentifier, signCertificate, type Issuer } from './write-certificate.ts';
 
 /** A CA of our making: its certificate, signed by itself, and its key. */
@@ -36,7 +36,7 @@ export function crossSign(
   permitted: readonly PermittedDomain[],
 ): X509Certificate {
   const { publicKey } = successor.certificate;
-  const { subject } = readCertificate(successor.certificate);
+  const { subject } = readFacts(successor.certificate);
   const der = writeCa({
     subject,
     publicKey,
@@ -50,7 +50,7 @@ export function crossSign(
 
 /** A CA as what signs certificates. */
 export function issuerOf({ certificate, key }: GeneratedCa): Issuer {
-  const { subject } = readCertificate(certificate);
+  const { subject } = readFacts(certificate);
   return { subject, privateKey: key, publicKey: certificate.publicKey };
 }
 

@@ -1,9 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
 import type { PermittedDomain } from '../config/config.ts';
+import { readFacts } from '../trust/certificate-facts.ts';
 import { extension, oids } from './extensions.ts';
 import { caLifeMs, crossSign, dayMs, generateCa, type GeneratedCa } from './generated-ca.ts';
 import { constraintsOf } from './permitted-domains.ts';
-import { readCertificate } from './read-certificate.ts';
 import type { Signer } from './signer.ts';
 
 /** The generated CA, and from its half life on the one that takes over. */
@@ -52,7 +52,7 @@ export function isConstrainedTo(
 ): boolean {
   const wanted = constraintsOf(permitted);
   return [current, ...(successor === undefined ? [] : [successor])].every(({ certificate }) => {
-    const { nameConstraints } = readCertificate(certificate);
+    const nameConstraints = readFacts(certificate).extensions.get(oids.nameConstraints)?.value;
     if (wanted === undefined || nameConstraints === undefined) return wanted === nameConstraints;
     return extension(oids.nameConstraints, nameConstraints, true).equals(wanted);
   });

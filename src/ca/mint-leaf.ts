@@ -8,8 +8,8 @@ import {
   subjectAltName,
   subjectKeyIdentifier,
 } from './extensions.ts';
+import { readFacts } from '../trust/certificate-facts.ts';
 import { dayMs } from './generated-ca.ts';
-import { readCertificate } from './read-certificate.ts';
 import type { Signer } from './signer.ts';
 import { commonName, keyIdentifier, signCertificate, toPem } from './write-certificate.ts';
 
@@ -38,13 +38,13 @@ export function leafNotAfterMs({ certificate, chain }: Signer, nowMs: number): n
 export function mintLeaf(signer: Signer, host: string, publicKey: KeyObject, nowMs: number): MintedLeaf {
   const isName = isIP(host) === 0;
   const hasCommonName = isName && host.length <= maxCommonName;
-  const { subject, subjectKeyIdentifier: issuerId } = readCertificate(signer.certificate);
+  const issuer = readFacts(signer.certificate);
   const issuerKey = signer.certificate.publicKey;
   const notAfter = new Date(leafNotAfterMs(signer, nowMs));
   const der = signCertificate({
     subject: commonName(hasCommonName ? host : undefined),
     publicKey,
-    issuer: { subject, privateKey: signer.key, publicKey: issuerKey },
+    issuer: { subject: issuer.subject, privateKey: signer.key, publicKey: issuerKey },
     notBefore: new Date(nowMs - dayMs),
     notAfter,
     extensions: [
@@ -54,7 +54,7 @@ export function mintLeaf(signer: Signer, host: string, publicKey: KeyObject, now
       keyUsage(['digitalSignature']),
       extendedKeyUsage(['serverAuth']),
       subjectKeyIdentifier(keyIdentifier(publicKey)),
-      authorityKeyIdentifier(issuerId ?? keyIdentifier(issuerKey)),
+      authorityKeyIdentifier(issuer.subjectKeyIdentifier?.id ?? keyIdentifier(issuerKey)),
     ],
   });
   const above = signer.chain.map((one) => toPem(one.raw)).join('');

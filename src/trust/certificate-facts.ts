@@ -4,6 +4,8 @@ import { readBits, readElement, readElements, readObjectIdentifier, type DerElem
 /** What Node's X509Certificate does not tell, read from the DER (RFC 5280 section 4). */
 export interface CertificateFacts {
   readonly version: number;
+  /** DER. */
+  readonly subject: Buffer;
   readonly isSubjectEmpty: boolean;
   readonly isIssuerEmpty: boolean;
   /** Whether the algorithm inside of what is signed is that of the signature. */
@@ -64,6 +66,15 @@ export function factsOf(certificate: X509Certificate): CertificateFacts | undefi
   return facts;
 }
 
+/**
+ * The same of a certificate that was looked at before, or is our own.
+ *
+ * @throws RangeError for what is no DER
+ */
+export function readFacts(certificate: X509Certificate): CertificateFacts {
+  return required(factsOf(certificate));
+}
+
 const cache = new WeakMap<X509Certificate, { readonly facts: CertificateFacts | undefined }>();
 
 function read(raw: Buffer): CertificateFacts {
@@ -75,6 +86,7 @@ function read(raw: Buffer): CertificateFacts {
   const extensions = readExtensions(fields.find(({ tag }) => tag === 0xa3));
   return {
     version,
+    subject: required(subject).whole,
     isSubjectEmpty: required(subject).contents.length === 0,
     isIssuerEmpty: required(issuer).contents.length === 0,
     isSignatureAlgorithmConsistent: required(algorithm).whole.equals(required(outerAlgorithm).whole),
@@ -135,6 +147,6 @@ function readKnown(extensions: ReadonlyMap<string, Extension>): Known {
 }
 
 function required<T>(value: T | undefined): T {
-  if (value === undefined) throw new RangeError('the certificate ends too soon');
+  if (value === undefined) throw new RangeError('the certificate is no DER, or ends too soon');
   return value;
 }

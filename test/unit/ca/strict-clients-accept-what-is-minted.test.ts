@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { generateCa } from '../../../src/ca/generated-ca.ts';
 import { createSigners } from '../../../src/ca/lineage.ts';
 import { mintLeaf } from '../../../src/ca/mint-leaf.ts';
-import { readCertificate } from '../../../src/ca/read-certificate.ts';
+import { readFacts } from '../../../src/trust/certificate-facts.ts';
 import { initialize, postFromPython } from '../../../examples/demo/strict-python.ts';
 import { strictPython, toolMissing } from '../../harness/require-tool.ts';
 import { caSettings, dayMs, filesOf, leafKey, opensslVerify, startCa } from './ca-world.ts';
@@ -105,7 +105,7 @@ describe('what is minted', () => {
 
   it('names the key of its issuer', () => {
     const { ca, leaf } = mint('mcp.test');
-    const id = readCertificate(ca).subjectKeyIdentifier;
+    const id = readFacts(ca).subjectKeyIdentifier?.id;
     expect(id).toHaveLength(20);
     expect(leaf.raw.includes(id ?? '')).toBe(true);
     expect(leaf.checkIssued(ca) && leaf.verify(ca.publicKey)).toBe(true);
