@@ -109,6 +109,8 @@ export interface Settings {
   /** At least one. */
   readonly listen: readonly ListenAddress[];
   readonly admin: ListenAddress;
+  /** How an entry is verified that says nothing, and what `doctor` verifies a host by that has none. */
+  readonly sslVerify: SslVerify;
   /** CONNECT to a host without an entry: a blind tunnel, or a refusal. */
   readonly unlistedHosts: 'pass' | 'deny';
   readonly unlistedPlaintext: 'deny' | 'pass';

@@ -48,6 +48,7 @@ export function readSettings(
   const settings = {
     ...fillIn(read),
     ...listeners(read, overrides),
+    sslVerify: inherited?.sslVerify ?? { kind: 'default' as const },
     ca: fillInCa(read.ca, findPair(written, 'ca')?.keyPosition ?? position, reading),
     upstreamProxy: fillInUpstreamProxy(read.upstream_proxy, written, inherited?.sslVerify),
   };
@@ -80,7 +81,7 @@ function listeners(
 
 function fillIn(
   written: z.output<typeof schema>,
-): Omit<Settings, 'listen' | 'admin' | 'ca' | 'upstreamProxy'> {
+): Omit<Settings, 'listen' | 'admin' | 'sslVerify' | 'ca' | 'upstreamProxy'> {
   const { timeouts, limits, log } = written;
   return {
     unlistedHosts: written.unlisted_hosts ?? 'pass',

@@ -58,6 +58,7 @@ mcp_tls_sidecar:
       { host: 'localhost', port: 1 },
     ],
     admin: { host: '127.0.0.2', port: 9 },
+    sslVerify: { kind: 'default' },
     unlistedHosts: 'deny',
     unlistedPlaintext: 'pass',
     ca: {
