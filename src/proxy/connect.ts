@@ -29,7 +29,7 @@ export async function handleConnect(context: ProxyContext, visit: ConnectVisit):
   const authority = isWellFormed(visit) ? parseAuthority(request.url ?? '') : undefined;
   if (authority === undefined) return refuse(visit, malformed(noTarget));
 
-  const decision = decideConnect(snapshot.rules, authority, isLoopbackPeer(socket));
+  const decision = decideConnect(snapshot.rules, authority, !isLoopbackPeer(socket));
   visit.server = decision.server;
   if (decision.kind === 'refuse') return refuse(visit, decision.failure);
   if (hasPassedThrough(request.rawHeaders, context.via))
