@@ -1,5 +1,6 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { findStrictPython, type StrictPython } from '../../examples/demo/strict-python.ts';
 
 export type { StrictPython };
@@ -19,6 +20,14 @@ export function strictPython(): StrictPython | undefined {
   const python = findStrictPython();
   missing('python3 (3.10 or later)', python === undefined);
   return python;
+}
+
+/** The Node of the line before ours, whose undici is 7; undefined (or a failure, see above) if there is none. */
+export function node24(): string | undefined {
+  const installed = fileURLToPath(new URL('../../node_modules/node-24/bin/node', import.meta.url));
+  const path = process.env['MCP_TLS_SIDECAR_TEST_NODE_24'] ?? installed;
+  const isMissing = missing('node 24 (the devDependency node-24)', !existsSync(path));
+  return isMissing ? undefined : path;
 }
 
 function missing(tool: string, isMissing: boolean): boolean {
