@@ -94,8 +94,8 @@ const nodeEnv = (proxyUrl: string | undefined): Record<string, string> => ({
   NODE_USE_ENV_PROXY: '1',
 });
 
-function execute(file: string, args: readonly string[], env: Record<string, string>): Promise<Ran> {
-  // Nothing of the machine's own proxies and CAs gets in.
+/** Runs a client to its end, with nothing of the machine's own proxies and CAs in its environment. */
+export function execute(file: string, args: readonly string[], env: Record<string, string>): Promise<Ran> {
   const options = { env: { PATH: process.env['PATH'] ?? '', ...env }, timeout: 20_000 };
   return new Promise((resolve) => {
     execFile(file, args, options, (error, stdout, stderr) => {
