@@ -40,8 +40,9 @@ function ratiosOf(ours: readonly number[] = [], others: readonly number[] = []):
   return ours.map((value, round) => value / (others[round] ?? Number.NaN));
 }
 
-function spread(values: readonly number[]): string {
-  const digits = median(values) < 100 ? 1 : 0;
+/** Median, least and most. */
+export function spread(values: readonly number[]): string {
+  const digits = median(values) < 10 ? 2 : median(values) < 100 ? 1 : 0;
   const text = (value: number) => value.toFixed(digits);
   return `${text(median(values))} (${text(Math.min(...values))}–${text(Math.max(...values))})`;
 }

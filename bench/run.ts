@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createCa } from '../certs-fixtures/create-ca.ts';
 import { ask, cpuUs, end, pinning, portOf, residentKb, runModule } from './processes.ts';
-import { renderTable, type Measured } from './render.ts';
+import { measureInspection } from './handshakes.ts';
+import { renderTable, spread, type Measured } from './render.ts';
 import { contenders, type Contender, type Subject, type World } from './subjects.ts';
 
 const { values } = parseArgs({
@@ -16,8 +17,8 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds ?? (values.quick ? 5 : 10));
 const size = values.quick
-  ? { warmUp: 3_000, requests: 2_500, alone: 300, streams: 500, memoryRounds: 1 }
-  : { warmUp: 10_000, requests: 4_000, alone: 500, streams: 1_000, memoryRounds: 3 };
+  ? { warmUp: 3_000, requests: 2_500, alone: 300, streams: 500, memoryRounds: 1, handshakeRounds: 9 }
+  : { warmUp: 10_000, requests: 4_000, alone: 500, streams: 1_000, memoryRounds: 3, handshakeRounds: 41 };
 
 const directory = mkdtempSync(join(tmpdir(), 'mcp-tls-sidecar-bench-'));
 process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
@@ -49,6 +50,8 @@ console.log(
 await measureRequests();
 await measureStreams();
 console.log(renderTable(measured));
+const inspection = await measureInspection(world.upstreamPort, world.caFile, size.handshakeRounds);
+console.log(`\nCPU of a full handshake with the inspection of its chain / without: ${spread(inspection)}`);
 process.exit();
 
 async function measureRequests(): Promise<void> {

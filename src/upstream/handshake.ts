@@ -1,11 +1,11 @@
-import { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import type { FailureReason } from '../failure.ts';
 import type { Policy } from '../policy/policy.ts';
 import { isCertificateFor } from '../trust/verify-identity.ts';
 import { classifyVerdict } from './classify.ts';
 import { judgePeer } from './judge-peer.ts';
+import { certificatesOf, noteCertificates } from './peer-chain.ts';
 
 /** What a handshake is made with. */
 export interface HandshakeOptions {
@@ -40,10 +40,14 @@ export function handshake(options: HandshakeOptions): Promise<TLSSocket> {
       servername: isIP(name) === 0 ? name : '',
       ALPNProtocols: ['http/1.1'],
       rejectUnauthorized: policy.verify,
-      checkServerIdentity: (_, { raw }) =>
-        isCertificateFor(new X509Certificate(raw), name)
+      checkServerIdentity: (_, peer) => {
+        const presented = certificatesOf(peer as DetailedPeerCertificate);
+        noteCertificates(socket, presented);
+        const [leaf] = presented;
+        return leaf !== undefined && isCertificateFor(leaf, name)
           ? undefined
-          : new NameMismatchError('the certificate is not for this host name'),
+          : new NameMismatchError('the certificate is not for this host name');
+      },
       ...(session === undefined ? {} : { session }),
     });
     const onAbort = () => socket.destroy(signal.reason as Error);
