@@ -3,6 +3,7 @@ import type { ListenAddress } from '../config/config.ts';
 import { describeProblem } from '../config/problem.ts';
 import { Failure, failureTable } from '../failure.ts';
 import { bind } from '../proxy/listener.ts';
+import { isLoopbackPeer } from '../proxy/peer.ts';
 import { checkBrowser } from '../proxy/route.ts';
 import type { ReloadReport } from '../reload/reloader.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -71,7 +72,7 @@ export class AdminListener {
   }
 
   async #reload(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const denied = isLoopbackPeer(request)
+    const denied = isLoopbackPeer(request.socket)
       ? checkBrowser(request, request.headers.host, this.#context.allowedHosts())
       : new Failure('policy_denied', 'request');
     if (denied !== undefined) {
@@ -84,10 +85,6 @@ export class AdminListener {
     const problems = report.problems.map(describeProblem);
     response.end(`${JSON.stringify({ result: report.failed ? 'failure' : 'success', problems })}\n`);
   }
-}
-
-function isLoopbackPeer({ socket }: IncomingMessage): boolean {
-  return /^(?:::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '');
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

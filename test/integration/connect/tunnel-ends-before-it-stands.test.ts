@@ -7,6 +7,7 @@ import {
   startInNamespace,
 } from '../../harness/network-namespace.ts';
 import { connectTo, openTunnel } from '../../harness/open-tunnel.ts';
+import { parseResponses } from '../../harness/parse-responses.ts';
 import { poll } from '../../harness/poll.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
 import { rawClient } from '../relay/raw-client.ts';
@@ -76,3 +77,22 @@ describe.each(['an end', 'an end after early bytes', 'a reset', 'a reset after e
     });
   },
 );
+
+it('a refusal reaches a client that has sent a megabyte already, and the connection ends with the client', async () => {
+  const sidecar = await startInProcess({ config: configText({}, { unlisted_hosts: 'deny' }) });
+  const socket = connectTo(sidecar.proxy);
+  socket.allowHalfOpen = true;
+  const client = rawClient({ socket, tcp: socket });
+  const early = 'x'.repeat(1 << 20);
+  client.write(`CONNECT far.test:443 HTTP/1.1\r\nHost: x\r\n\r\n${early}`);
+  await client.untilEnded();
+  const [response] = parseResponses(client.received);
+  expect(response?.complete).toBe(true);
+  await expectFailure(response, sidecar, { server, reason: 'policy_denied' });
+  let closed = false;
+  socket.once('close', () => (closed = true));
+  client.socket.end();
+  // Sooner than the time that is left to a client which goes on sending.
+  await poll(() => closed, { what: 'the end of the connection', timeoutMs: 1_000 });
+  expect(client.error).toBeUndefined();
+});
