@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { formatHostHeader } from '../authority.ts';
 import { Failure } from '../failure.ts';
 import { decideByAuthority, decideByName, decideInside, type Decision } from '../policy/decide.ts';
@@ -6,7 +7,7 @@ import type { Outcome } from '../telemetry/request-log.ts';
 import type { Connection } from '../upstream/connection.ts';
 import { exchange, type ExchangeRequest, type ExchangeResult, type ResponsePolicy } from './exchange.ts';
 import { bindsConnection, hasPassedThrough, requestHeaders, withoutEncoding } from './headers.ts';
-import { checkPeer } from './peer.ts';
+import { checkPeer, isLoopbackPeer } from './peer.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { lingerMs, replyFailure } from './reply.ts';
 import { createResponsePolicy, mayCarryEndpoint, type Reachable } from './response-policy.ts';
@@ -31,7 +32,7 @@ export async function handleRequest(context: ProxyContext, visit: RequestVisit):
   if (route.kind === 'not_found') return notFound(visit);
   visit.route = route.kind;
 
-  const decision = decide(snapshot, route);
+  const decision = decide(snapshot, route, request);
   visit.server = decision.server;
   if (decision.kind === 'refuse') return fail(visit, decision.failure);
   if (hasPassedThrough(request.rawHeaders, context.via))
@@ -143,12 +144,16 @@ function settleConnection(
   else context.pool.release(connection);
 }
 
-function decide({ rules }: Snapshot, route: Exclude<Route, { kind: 'not_found' }>): Decision {
+function decide(
+  { rules }: Snapshot,
+  route: Exclude<Route, { kind: 'not_found' }>,
+  { socket }: IncomingMessage,
+): Decision {
   if (route.kind === 'base_url') return decideByName(rules, route.server);
-  const request = { path: route.target.replace(/\?.*$/s, ''), secure: route.secure };
+  const asked = { path: route.target.replace(/\?.*$/s, ''), secure: route.secure };
   return route.kind === 'connect'
-    ? decideInside(rules, route.authority, request)
-    : decideByAuthority(rules, route.authority, request);
+    ? decideInside(rules, route.authority, { ...asked, isRemote: !isLoopbackPeer(socket) })
+    : decideByAuthority(rules, route.authority, asked);
 }
 
 function upstreamTarget(snapshot: Snapshot, route: Exclude<Route, { kind: 'not_found' }>): string {
