@@ -141,6 +141,8 @@ export class ProxyListener {
     socket.on('error', () => undefined);
     if (head.length > 0) socket.unshift(head);
     this.#order.run(socket, async () => {
+      await this.#untilReleased(socket);
+      if (socket.destroyed) return false;
       const early = new EarlyBytes(socket, () => socket.destroy());
       const response = new ServerResponse(request);
       response.sendDate = false;
@@ -159,6 +161,7 @@ export class ProxyListener {
     socket.on('error', () => undefined);
     if (head.length > 0) socket.unshift(head);
     this.#order.run(socket, async () => {
+      await this.#untilReleased(socket);
       const visit = new ConnectVisit(request, socket, this.#inside.has(socket));
       const serve = await this.#handleConnect(visit);
       if (serve === undefined) return false;
@@ -170,6 +173,14 @@ export class ProxyListener {
       server.emit('connection', serve.socket);
       return true;
     });
+  }
+
+  /** Until node:http is done with the response before: it then gives the connection the timeout of an idle one. */
+  async #untilReleased(socket: Socket): Promise<void> {
+    const response = this.#latest.get(socket)?.response;
+    if (response?.socket === socket && !socket.destroyed)
+      await new Promise<void>((resolve) => void response.once('finish', resolve).once('close', resolve));
+    socket.setTimeout(0);
   }
 
   /** @returns the connection whose requests are to be served, if it came to that */
