@@ -5,8 +5,8 @@ import { issueLeaf, type Leaf, type LeafOptions } from './issue-leaf.ts';
 import { validityOf, type CommonOptions } from './validity.ts';
 
 export interface CaOptions extends CommonOptions, CaFaults {
-  /** The common name; left out, one that no other CA of this process has. */
-  readonly name?: string;
+  /** The common name; left out, one that no other CA of this process has; `null`: an empty subject. */
+  readonly name?: string | null;
   /** Certifies the name and key of that CA in place of new ones: a cross-sign, or a CA renewed with its key. */
   readonly sameKeyAs?: Ca;
 }
@@ -35,8 +35,9 @@ export function createCa(options: CaOptions = {}): Ca {
 }
 
 function makeCa(options: CaOptions, parent: Ca | undefined): Ca {
-  const name = options.sameKeyAs?.name ?? options.name ?? `test ca ${++unnamed}`;
-  const self = options.sameKeyAs?.issuer ?? newIssuer(name, options);
+  const isNameless = options.name === null;
+  const name = options.sameKeyAs?.name ?? (isNameless ? '' : (options.name ?? `test ca ${++unnamed}`));
+  const self = options.sameKeyAs?.issuer ?? newIssuer(isNameless ? undefined : name, options);
   const issuer = parent?.issuer ?? self;
   const validity = validityOf(options, 365);
   const extensions = caExtensions(options, self.publicKey, issuer.publicKey);
@@ -57,7 +58,7 @@ function makeCa(options: CaOptions, parent: Ca | undefined): Ca {
   return ca;
 }
 
-const newIssuer = (name: string, { keyAlgorithm }: CaOptions): Issuer => ({
+const newIssuer = (name: string | undefined, { keyAlgorithm }: CaOptions): Issuer => ({
   ...generateKeyPair(keyAlgorithm),
   subject: commonName(name),
 });

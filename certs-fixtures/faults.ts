@@ -37,6 +37,8 @@ export interface CaFaults extends Faults {
 }
 
 export interface LeafFaults extends Faults {
+  /** false: without the extension that says that it is no CA. */
+  readonly basicConstraints?: false;
   /** false: the common name alone, as before RFC 2818. */
   readonly subjectAltName?: boolean;
   readonly commonName?: string | null;
@@ -73,7 +75,7 @@ export function leafExtensions(
   return [
     // RFC 5280, 4.2.1.6: critical where the subject is empty, for then it is the only name.
     ...(faults.subjectAltName === false ? [] : [subjectAltName(names, faults.commonName === null)]),
-    basicConstraints(false, undefined, true),
+    ...(faults.basicConstraints === false ? [] : [basicConstraints(false, undefined, true)]),
     ...(usages === false ? [] : [keyUsage(usages)]),
     ...(purposes === false ? [] : [extendedKeyUsage(purposes)]),
     ...identifiers(faults, own, issuer),
