@@ -56,7 +56,10 @@ export function isSelfSigned(certificate: X509Certificate): boolean {
 
 type BySubject = ReadonlyMap<string, readonly X509Certificate[]>;
 
-/** Those that are valid now before others, the one that lasts longest first, as OpenSSL prefers them. */
+/**
+ * In the order in which OpenSSL prefers them (X509_STORE_CTX_get1_issuer): the first one that is valid now, as they are
+ * listed, and where none is the one that lasts longest.
+ */
 function issuersOf(certificate: X509Certificate, bySubject: BySubject): X509Certificate[] {
   const nowMs = Date.now();
   const isValid = (one: X509Certificate) =>
@@ -64,7 +67,9 @@ function issuersOf(certificate: X509Certificate, bySubject: BySubject): X509Cert
   return (bySubject.get(nameKey(certificate.issuer)) ?? [])
     .filter((one) => certificate.checkIssued(one) && certificate.verify(one.publicKey))
     .sort(
-      (a, b) => Number(isValid(b)) - Number(isValid(a)) || b.validToDate.getTime() - a.validToDate.getTime(),
+      (a, b) =>
+        Number(isValid(b)) - Number(isValid(a)) ||
+        (isValid(a) ? 0 : b.validToDate.getTime() - a.validToDate.getTime()),
     );
 }
 

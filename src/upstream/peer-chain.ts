@@ -26,9 +26,18 @@ export function certificatesOf(peer: DetailedPeerCertificate): Presented {
   return remember(key, () => links.map(({ raw }) => new X509Certificate(raw)));
 }
 
-/** Keeps what was presented on a connection for {@link presentedBy}. */
-export function noteCertificates(socket: TLSSocket, presented: Presented): void {
-  noted.set(socket, presented);
+/**
+ * Keeps what was presented on a connection for {@link presentedBy}, if all is there: the legacy object leaves out what
+ * it cannot link, and what is linked to nothing of its own.
+ */
+export function noteCertificates(
+  socket: TLSSocket,
+  peer: DetailedPeerCertificate,
+  presented: Presented,
+): void {
+  let last = peer;
+  for (let left = presented.length; left > 1; left--) last = last.issuerCertificate;
+  if (last.issuerCertificate === last) noted.set(socket, presented);
 }
 
 /**
