@@ -14,6 +14,8 @@ export interface CertificateFacts {
   readonly publicKey: Buffer;
   /** By identifier, dotted. */
   readonly extensions: ReadonlyMap<string, Extension>;
+  /** Whether one of them is there twice. */
+  readonly hasDuplicateExtensions: boolean;
   readonly basicConstraints:
     { readonly critical: boolean; readonly ca: boolean; readonly pathLength: number | undefined } | undefined;
   /** The set bits, RFC 5280 section 4.2.1.3. */
@@ -28,6 +30,8 @@ export interface CertificateFacts {
       }
     | undefined;
   readonly subjectAltName: { readonly critical: boolean; readonly names: number } | undefined;
+  /** Whether Netscape's certificate type says that it is some CA: what there was before basicConstraints. */
+  readonly isNetscapeCa: boolean;
 }
 
 /** An extension as it is written. */
@@ -36,6 +40,8 @@ export interface Extension {
   /** The DER inside the OCTET STRING. */
   readonly value: Buffer;
 }
+
+const netscapeCaBits = new Set([5, 6, 7]);
 
 /** Bits of keyUsage. */
 export const keyUsageBits = { digitalSignature: 0, keyCertSign: 5, cRLSign: 6 } as const;
@@ -46,6 +52,7 @@ const oids = {
   subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
   authorityKeyIdentifier: '2.5.29.35',
+  netscapeCertificateType: '2.16.840.1.113730.1.1',
 } as const;
 
 /**
@@ -83,7 +90,9 @@ function read(raw: Buffer): CertificateFacts {
   const isVersioned = fields[0]?.tag === 0xa0;
   const version = isVersioned ? (readElement(required(fields[0]).contents).contents[0] ?? 0) + 1 : 1;
   const [, algorithm, issuer, , subject, publicKey] = isVersioned ? fields.slice(1) : fields;
-  const extensions = readExtensions(fields.find(({ tag }) => tag === 0xa3));
+  const list = fields.find(({ tag }) => tag === 0xa3);
+  const written = list === undefined ? [] : readElements(readElement(list.contents));
+  const extensions = readExtensions(written);
   return {
     version,
     subject: required(subject).whole,
@@ -92,14 +101,14 @@ function read(raw: Buffer): CertificateFacts {
     isSignatureAlgorithmConsistent: required(algorithm).whole.equals(required(outerAlgorithm).whole),
     publicKey: required(publicKey).whole,
     extensions,
+    hasDuplicateExtensions: extensions.size < written.length,
     ...readKnown(extensions),
   };
 }
 
-function readExtensions(list: DerElement | undefined): ReadonlyMap<string, Extension> {
+function readExtensions(written: readonly DerElement[]): ReadonlyMap<string, Extension> {
   const extensions = new Map<string, Extension>();
-  if (list === undefined) return extensions;
-  for (const element of readElements(readElement(list.contents))) {
+  for (const element of written) {
     const parts = readElements(element);
     const critical = parts.length > 2 && required(parts[1]).contents[0] !== 0;
     extensions.set(readObjectIdentifier(required(parts[0])), {
@@ -112,7 +121,12 @@ function readExtensions(list: DerElement | undefined): ReadonlyMap<string, Exten
 
 type Known = Pick<
   CertificateFacts,
-  'basicConstraints' | 'keyUsage' | 'subjectKeyIdentifier' | 'authorityKeyIdentifier' | 'subjectAltName'
+  | 'basicConstraints'
+  | 'keyUsage'
+  | 'subjectKeyIdentifier'
+  | 'authorityKeyIdentifier'
+  | 'subjectAltName'
+  | 'isNetscapeCa'
 >;
 
 function readKnown(extensions: ReadonlyMap<string, Extension>): Known {
@@ -143,6 +157,8 @@ function readKnown(extensions: ReadonlyMap<string, Extension>): Known {
       critical,
       names: readElements(element).length,
     })),
+    // The last three bits: CA for SSL, for S/MIME, for objects.
+    isNetscapeCa: !netscapeCaBits.isDisjointFrom(of(oids.netscapeCertificateType, readBits) ?? new Set()),
   };
 }
 

@@ -1,10 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
-import { isSelfSigned } from './build-chain.ts';
 import { factsOf, keyUsageBits, type CertificateFacts } from './certificate-facts.ts';
 
 /**
  * What OpenSSL refuses under X509_V_FLAG_X509_STRICT, which Python sets from 3.13 on, and not without it
- * (check_extensions in crypto/x509/x509_vfy.c). All versions from 3.0 on together: 3.0 to 3.5 differ.
+ * (check_extensions in crypto/x509/x509_vfy.c). All versions from 3.0 on together: 3.0 to 3.5 agree, 4.0
+ * differs.
  */
 export type StrictDefect =
   | 'missing_authority_key_identifier'
@@ -24,6 +24,7 @@ export type StrictDefect =
   | 'subject_key_identifier_critical'
   | 'authority_key_identifier_unpaired'
   | 'extensions_before_version_3'
+  | 'duplicate_extension'
   | 'not_der';
 
 /** A defect, and which certificate of the chain has it: 0 is the leaf. */
@@ -48,7 +49,8 @@ export function findStrictDefects(chain: readonly X509Certificate[]): FoundDefec
             isLeaf: position === 0,
             isLast: position === chain.length - 1,
             isAlone: chain.length === 1,
-            isSelfSigned: () => isSelfSigned(certificate),
+            // EXFLAG_SS goes by the name and the key identifier: the signature of a root is not looked at.
+            isSelfIssued: () => certificate.checkIssued(certificate),
           });
     return found.map((defect) => ({ defect, position }));
   });
@@ -58,17 +60,18 @@ interface Place {
   readonly isLeaf: boolean;
   readonly isLast: boolean;
   readonly isAlone: boolean;
-  readonly isSelfSigned: () => boolean;
+  readonly isSelfIssued: () => boolean;
 }
 
 function defectsOf(facts: CertificateFacts, place: Place): StrictDefect[] {
   const { basicConstraints, keyUsage, version } = facts;
   const isCa = basicConstraints?.ca === true;
   const hasCertSign = keyUsage?.has(keyUsageBits.keyCertSign) === true;
-  // X509_check_ca: 3 for a self-signed version 1, 4 for a keyCertSign without basicConstraints.
+  // X509_check_ca: 3 for a self-signed version 1, 4 for a keyCertSign without basicConstraints, 5 for Netscape's word.
   const isHalfCa =
     basicConstraints === undefined &&
-    (hasCertSign || (keyUsage === undefined && version === 1 && place.isSelfSigned()));
+    (hasCertSign ||
+      (keyUsage === undefined && (facts.isNetscapeCa || (version === 1 && place.isSelfIssued()))));
   const defects: StrictDefect[] = isHalfCa ? ['missing_basic_constraints'] : [];
   if (place.isAlone) return defects;
   const check = (fails: boolean, defect: StrictDefect) => {
@@ -83,6 +86,7 @@ function defectsOf(facts: CertificateFacts, place: Place): StrictDefect[] {
   check(!isCa && hasCertSign, 'key_cert_sign_without_ca');
   defects.push(...nameDefects(facts, isCa), ...identifierDefects(facts, isCa, place));
   check(!facts.isSignatureAlgorithmConsistent, 'inconsistent_signature_algorithm');
+  check(facts.hasDuplicateExtensions, 'duplicate_extension');
   return defects;
 }
 
