@@ -5,14 +5,7 @@ import { findPair, isUnset, positionOf } from './located.ts';
 import { findNearKey } from './near-key.ts';
 import { keysOfNested, NESTED_SETTINGS } from './own-keys.ts';
 import type { Report } from './report.ts';
-import {
-  fileSchema,
-  hostTlsSchema,
-  REFUSED_KEYS,
-  serverSchema,
-  serverTlsSchema,
-  settingsSchema,
-} from './schema.ts';
+import { fileSchema, hostTlsSchema, serverSchema, serverTlsSchema, settingsSchema } from './schema.ts';
 
 const ENTRY_KEYS = Object.keys(serverSchema.shape);
 const TLS_KEYS = Object.keys(serverTlsSchema.shape);
@@ -109,7 +102,7 @@ function checkOwnKey(
     severity: 'warning',
     position: keyPosition,
     message,
-    hint: `remove it; known are ${known.filter((one) => !REFUSED_KEYS.has(one)).join(', ')}`,
+    hint: `remove it; known are ${known.join(', ')}`,
   });
 }
 

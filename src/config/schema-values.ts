@@ -136,15 +136,6 @@ export function mappingSchema<Shape extends z.core.$ZodLooseShape>(shape: Shape)
     .meta({ additionalProperties: false });
 }
 
-/** A key of the interface that this version does not have: whatever is not today's behaviour is refused. */
-export function unsupportedSchema(meanwhile: string, today: boolean) {
-  const error = fail('is not supported by this version', meanwhile);
-  return z
-    .union([z.literal(today), z.null()], { error })
-    .optional()
-    .describe(`Not supported by this version: ${meanwhile}.`);
-}
-
 /** A list of values. */
 export function listSchema<Item extends z.ZodType>(item: Item) {
   return z.array(item, { error: fail('is no list', 'write a list, e.g. [a, b]') });

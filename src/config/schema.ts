@@ -12,7 +12,6 @@ import {
   permittedDomainSchema,
   proxyUrlSchema,
   sslVerifySchema,
-  unsupportedSchema,
   urlSchema,
   wordSchema,
 } from './schema-values.ts';
@@ -56,23 +55,17 @@ const sslVerify = sslVerifySchema
     'What to trust: a PEM file, a directory of them or PEM text; true is the default trust store, false does not verify. Absent or null inherits mcp_tls_sidecar.ssl_verify, then default trust.',
   );
 
-const rewriteOauth = {
-  rewrite_oauth: unsupportedSchema(
-    'remove the line; in absolute form (HTTP_PROXY) every URL stays real',
-    false,
-  ),
-};
-
-/** Keys that are refused by name, so that no hint offers them. */
-export const REFUSED_KEYS: ReadonlySet<string> = new Set(Object.keys(rewriteOauth));
-
 /** The `tls` key of a server. */
 export const serverTlsSchema = mappingSchema({
   ...tls,
   upstream_url: urlSchema
     .nullish()
     .describe('The real address, where url is written for LiteLLM as http:// or as our base URL.'),
-  ...rewriteOauth,
+  rewrite_oauth: booleanSchema
+    .nullish()
+    .describe(
+      'On the base-URL route, give OAuth metadata the local URL (default false): tokens are then asked for that.',
+    ),
 });
 
 /** The `tls` key of a host entry: it has no URL. */

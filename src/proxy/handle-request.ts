@@ -11,6 +11,7 @@ import { checkPeer, isLoopbackPeer } from './peer.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { lingerMs, replyFailure } from './reply.ts';
 import { createResponsePolicy, mayCarryEndpoint, type Reachable } from './response-policy.ts';
+import { isResourceMetadata } from './rewrite-oauth.ts';
 import { findRoute, type Route } from './route.ts';
 import { relayUpgraded } from './upgrade.ts';
 import type { RequestVisit } from './visit.ts';
@@ -39,7 +40,8 @@ export async function handleRequest(context: ProxyContext, visit: RequestVisit):
     return fail(visit, new Failure('loop_detected', 'policy'));
 
   const target = upstreamTarget(snapshot, route);
-  const policy = createResponsePolicy(context, visit, { route, decision, target });
+  const rewritesOauth = snapshot.table.serverNamed(visit.server)?.entry.tls.rewriteOauth === true;
+  const policy = createResponsePolicy(context, visit, { route, decision, target, rewritesOauth });
   const result = await send(context, visit, { snapshot, decision, target, policy });
   if (result instanceof Failure) return fail(visit, result);
   if (result.upgraded !== undefined) return relayUpgraded(visit, result.upgraded);
@@ -96,7 +98,8 @@ function upstreamRequest(
   const host = formatHostHeader(decision.authority, decision.kind === 'tls' ? 'https' : 'http');
   const sent = requestHeaders(rawHeaders, host, via);
   // What has to be read on its way down must not be compressed.
-  const headers = mayCarryEndpoint(visit) ? withoutEncoding(sent) : sent;
+  const isRead = mayCarryEndpoint(visit) || (visit.route === 'base_url' && isResourceMetadata(target));
+  const headers = isRead ? withoutEncoding(sent) : sent;
   const login = isForwarded ? decision.proxy?.authorization : undefined;
   return {
     method,

@@ -3,20 +3,31 @@ import { Failure } from '../failure.ts';
 import type { Decision } from '../policy/decide.ts';
 import { EndpointFilter } from './endpoint-event.ts';
 import type { ResponsePolicy } from './exchange.ts';
-import { headerValues, responseHeaders, type RawHeaders } from './headers.ts';
+import { headerValues, mapHeader, responseHeaders, type RawHeaders } from './headers.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { rewriteHead, type RewriteContext } from './rewrite.ts';
+import { isResourceMetadata, MetadataFilter, rewriteChallenge } from './rewrite-oauth.ts';
 import type { Route } from './route.ts';
 import type { RequestVisit } from './visit.ts';
 
 /** A decision by which a request is relayed. */
 export type Reachable = Exclude<Decision, { kind: 'refuse' }>;
 
+/** What the response is to. */
+export interface ResponseContext {
+  readonly route: Route;
+  readonly decision: Reachable;
+  /** Path and query at the upstream. */
+  readonly target: string;
+  /** `tls.rewrite_oauth` of the entry. */
+  readonly rewritesOauth: boolean;
+}
+
 /** What happens to the response of a request: on the base-URL route it is rewritten, else it passes as it is. */
 export function createResponsePolicy(
   { via, isOwnListener, onProtectedResource }: ProxyContext,
   visit: RequestVisit,
-  { route, decision, target }: { route: Route; decision: Reachable; target: string },
+  { route, decision, target, rewritesOauth }: ResponseContext,
 ): ResponsePolicy {
   const rewriting: RewriteContext | undefined =
     route.kind === 'base_url'
@@ -29,16 +40,29 @@ export function createResponsePolicy(
           cookiePath: isBelowServer(visit.request, route.server) ? undefined : `/${route.server}`,
         }
       : undefined;
+  const oauth =
+    rewriting !== undefined && rewritesOauth
+      ? { ...rewriting, origin: `http://${clientHost(visit.request)}` }
+      : undefined;
+  const isMetadata = oauth !== undefined && visit.request.method === 'GET' && isResourceMetadata(target);
   return {
     head(raw, status) {
       visit.headMs = visit.elapsedMs;
       if (!isFramedPlainly(raw))
         return new Failure('response_malformed', 'response', new Error('a transfer coding besides chunked'));
       const headers = responseHeaders(raw, via);
-      if (rewriting !== undefined && status === 401 && namesMetadata(raw)) onProtectedResource(visit.server);
-      return rewriting === undefined ? headers : rewriteHead(headers, rewriting);
+      if (rewriting === undefined) return headers;
+      const head = rewriteHead(headers, rewriting);
+      if (head instanceof Failure) return head;
+      if (oauth === undefined) {
+        if (status === 401 && namesMetadata(raw)) onProtectedResource(visit.server);
+        return head;
+      }
+      const challenged = rewriteChallenge(head, oauth);
+      return isMetadata ? mapHeader(challenged, 'content-length', () => undefined) : challenged;
     },
     filter(raw) {
+      if (isMetadata) return new MetadataFilter(oauth);
       if (rewriting === undefined || visit.request.method !== 'GET' || !isEventStream(raw)) return undefined;
       const encoded = headerValues(raw, 'content-encoding').some(
         (value) => value.toLowerCase() !== 'identity',
@@ -52,6 +76,11 @@ export function createResponsePolicy(
         : new EndpointFilter(rewriting);
     },
   };
+}
+
+/** As the client wrote it; the route has judged it. */
+function clientHost({ url = '', headers }: IncomingMessage): string {
+  return /^http:\/\/([^/?]*)/i.exec(url)?.[1] ?? headers.host ?? '127.0.0.1';
 }
 
 /** Whether the response may be the stream of the old SSE transport: a GET on a base URL that says it accepts one. */

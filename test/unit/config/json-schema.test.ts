@@ -58,7 +58,7 @@ test.each([
   'mcp_servers: { a: { url: 1 } }',
   'mcp_servers: { a: { url: "https://a", tls: { system-roots: true } } }',
   'mcp_servers: { a: { url: "https://a", tls: { system_roots: "true" } } }',
-  'mcp_servers: { a: { url: "https://a", tls: { rewrite_oauth: true } } }',
+  'mcp_servers: { a: { url: "https://a", tls: { rewrite_oauth: 1 } } }',
   'mcp_servers: { a: { url: "https://a", tls: { strict: "yes" } } }',
   'mcp_servers: { a: { url: "https://a", tls: { pin_sha256: abc } } }',
   'mcp_servers: { a: { url: "https://a", tls: { pin_sha256: [abc] } } }',
