@@ -87,7 +87,9 @@ function shakeHands(socket: Socket, context: SecureContext, deadline: AbortSigna
     };
     // `secure` and `_tlsError` are what tls.Server itself goes by; it has no way to choose a context without SNI.
     secure.on('error', onError).on('_tlsError', onError);
-    secure.once('end', onEnd).once('close', () => settle(new Failure('downstream_tls_failed', 'handshake', cause)));
+    secure
+      .once('end', onEnd)
+      .once('close', () => settle(new Failure('downstream_tls_failed', 'handshake', cause)));
     secure.once('secure', () => settle({ socket: secure, secure: true }));
     deadline.addEventListener('abort', onLate, { once: true });
   });
