@@ -1,6 +1,5 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { findStrictPython, type StrictPython } from '../../examples/demo/strict-python.ts';
 
 export type { StrictPython };
@@ -22,11 +21,14 @@ export function strictPython(): StrictPython | undefined {
   return python;
 }
 
-/** The Node of the line before ours, whose undici is 7; undefined (or a failure, see above) if there is none. */
+/**
+ * The Node of the line before ours, whose undici is 7, as `MCP_TLS_SIDECAR_TEST_NODE_24` names it: beside the pinned
+ * one it cannot be a devDependency, for both would be `node_modules/.bin/node`. Undefined (or a failure, see above) if
+ * there is none.
+ */
 export function node24(): string | undefined {
-  const installed = fileURLToPath(new URL('../../node_modules/node-24/bin/node', import.meta.url));
-  const path = process.env['MCP_TLS_SIDECAR_TEST_NODE_24'] ?? installed;
-  const isMissing = missing('node 24 (the devDependency node-24)', !existsSync(path));
+  const path = process.env['MCP_TLS_SIDECAR_TEST_NODE_24'] ?? '';
+  const isMissing = missing('node 24 (named by MCP_TLS_SIDECAR_TEST_NODE_24)', !existsSync(path));
   return isMissing ? undefined : path;
 }
 
