@@ -3,14 +3,20 @@ import { createSecureContext } from 'node:tls';
 import type { Peer, Setup, TlsServer } from '../../certs-fixtures/situation.ts';
 import type { Listening } from './listen.ts';
 import { startRawTcp } from './raw-upstream.ts';
-import { contextOf, startUpstream } from './tls-upstream.ts';
+import { contextOf, startUpstream, type RecordedRequest } from './tls-upstream.ts';
 
-/** Starts the server of a situation on a free port of 127.0.0.1. */
-export function startSituation({ host, server }: Setup): Promise<Listening> {
-  return typeof server === 'string' ? startRawTcp(answerAs(server)) : startTls(host, server);
+export interface SituationServer extends Listening {
+  /** What got through to it; stays empty for what speaks no TLS. */
+  readonly requests: readonly RecordedRequest[];
 }
 
-function startTls(host: string, { leaf, otherwise, tls }: TlsServer): Promise<Listening> {
+/** Starts the server of a situation on a free port of 127.0.0.1. */
+export async function startSituation({ host, server }: Setup): Promise<SituationServer> {
+  if (typeof server !== 'string') return startTls(host, server);
+  return Object.assign(await startRawTcp(answerAs(server)), { requests: [] });
+}
+
+function startTls(host: string, { leaf, otherwise, tls }: TlsServer): Promise<SituationServer> {
   if (otherwise === undefined) return startUpstream({ leaf, ...(tls && { tls }) });
   const contexts = new Map([[host, createSecureContext(contextOf(tls, leaf))]]);
   return startUpstream({
