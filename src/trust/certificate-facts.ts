@@ -14,8 +14,6 @@ export interface CertificateFacts {
   readonly publicKey: Buffer;
   /** By identifier, dotted. */
   readonly extensions: ReadonlyMap<string, Extension>;
-  /** Whether one of them is there twice. */
-  readonly hasDuplicateExtensions: boolean;
   readonly basicConstraints:
     { readonly critical: boolean; readonly ca: boolean; readonly pathLength: number | undefined } | undefined;
   /** The set bits, RFC 5280 section 4.2.1.3. */
@@ -90,9 +88,7 @@ function read(raw: Buffer): CertificateFacts {
   const isVersioned = fields[0]?.tag === 0xa0;
   const version = isVersioned ? (readElement(required(fields[0]).contents).contents[0] ?? 0) + 1 : 1;
   const [, algorithm, issuer, , subject, publicKey] = isVersioned ? fields.slice(1) : fields;
-  const list = fields.find(({ tag }) => tag === 0xa3);
-  const written = list === undefined ? [] : readElements(readElement(list.contents));
-  const extensions = readExtensions(written);
+  const extensions = readExtensions(fields.find(({ tag }) => tag === 0xa3));
   return {
     version,
     subject: required(subject).whole,
@@ -101,14 +97,14 @@ function read(raw: Buffer): CertificateFacts {
     isSignatureAlgorithmConsistent: required(algorithm).whole.equals(required(outerAlgorithm).whole),
     publicKey: required(publicKey).whole,
     extensions,
-    hasDuplicateExtensions: extensions.size < written.length,
     ...readKnown(extensions),
   };
 }
 
-function readExtensions(written: readonly DerElement[]): ReadonlyMap<string, Extension> {
+function readExtensions(list: DerElement | undefined): ReadonlyMap<string, Extension> {
   const extensions = new Map<string, Extension>();
-  for (const element of written) {
+  if (list === undefined) return extensions;
+  for (const element of readElements(readElement(list.contents))) {
     const parts = readElements(element);
     const critical = parts.length > 2 && required(parts[1]).contents[0] !== 0;
     extensions.set(readObjectIdentifier(required(parts[0])), {

@@ -24,7 +24,6 @@ export type StrictDefect =
   | 'subject_key_identifier_critical'
   | 'authority_key_identifier_unpaired'
   | 'extensions_before_version_3'
-  | 'duplicate_extension'
   | 'not_der';
 
 /** A defect, and which certificate of the chain has it: 0 is the leaf. */
@@ -86,7 +85,6 @@ function defectsOf(facts: CertificateFacts, place: Place): StrictDefect[] {
   check(!isCa && hasCertSign, 'key_cert_sign_without_ca');
   defects.push(...nameDefects(facts, isCa), ...identifierDefects(facts, isCa, place));
   check(!facts.isSignatureAlgorithmConsistent, 'inconsistent_signature_algorithm');
-  check(facts.hasDuplicateExtensions, 'duplicate_extension');
   return defects;
 }
 
