@@ -3,6 +3,7 @@
 process.env['UV_THREADPOOL_SIZE'] ??= '16';
 
 import { check } from './cli/check.ts';
+import { doctor } from './cli/doctor.ts';
 import { health } from './cli/health.ts';
 import { parseArguments, type Command } from './cli/parse-arguments.ts';
 import { serve } from './cli/serve.ts';
@@ -17,6 +18,11 @@ async function run(command: Command): Promise<number> {
       return print(`${version}\n`, exitCodes.good);
     case 'check': {
       const { stdout, code } = await check(command, process.env);
+      return print(stdout, code);
+    }
+    case 'doctor': {
+      const { stdout, stderr, code } = await doctor(command, process.env, process.stdout.isTTY);
+      process.stderr.write(stderr);
       return print(stdout, code);
     }
     case 'health': {

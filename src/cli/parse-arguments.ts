@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { ListenAddress } from '../config/config.ts';
 import { Fault } from '../config/fault.ts';
 import { parseListenAddress } from '../config/listen-address.ts';
+import type { DoctorCommand } from './doctor.ts';
 import { UsageError } from './usage.ts';
 
 /** A command line that makes sense. */
@@ -13,6 +14,7 @@ export type Command =
       readonly listen: ListenAddress | undefined;
       readonly admin: ListenAddress | undefined;
     }
+  | ({ readonly name: 'doctor' } & DoctorCommand)
   | { readonly name: 'check'; readonly config: string | undefined; readonly json: boolean }
   | { readonly name: 'health'; readonly config: string | undefined };
 
@@ -21,6 +23,8 @@ const options = {
   listen: { type: 'string' },
   admin: { type: 'string' },
   json: { type: 'boolean' },
+  mcp: { type: 'boolean' },
+  'save-chain': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const;
@@ -29,6 +33,7 @@ const options = {
 const allowed: Readonly<Record<string, readonly string[]>> = {
   serve: ['config', 'listen', 'admin'],
   check: ['config', 'json'],
+  doctor: ['config', 'mcp', 'json', 'save-chain'],
   health: ['config'],
 };
 
@@ -40,11 +45,18 @@ export function parseArguments(argv: readonly string[]): Command {
   const [name = 'serve', ...rest] = positionals;
   const known = allowed[name];
   if (known === undefined) throw new UsageError(`there is no command "${name}"`);
-  if (rest.length > 0) throw new UsageError(`"${rest.join(' ')}" is one argument too many`);
+  if (rest.length > 0 && name !== 'doctor')
+    throw new UsageError(`"${rest.join(' ')}" is one argument too many`);
   for (const option of Object.keys(values))
     if (!known.includes(option)) throw new UsageError(`--${option} does not go with ${name}`);
   if (values.config === '') throw new UsageError('--config is empty');
   const { config } = values;
+  if (name === 'doctor') {
+    if (rest.includes('')) throw new UsageError('a target is empty');
+    if (values['save-chain'] === '') throw new UsageError('--save-chain is empty');
+    const { mcp = false, json = false, 'save-chain': saveChain } = values;
+    return { name, targets: rest, config, mcp, json, saveChain };
+  }
   if (name === 'check') return { name, config, json: values.json === true };
   if (name === 'health') return { name, config };
   return {
