@@ -35,7 +35,10 @@ test('POST /-/reload answers when the change is in force, and what was wrong', a
     // No polling: the very next call goes by the new policy.
     expect(await trustOf(sidecar)).toBe('tls_cert_issuer_unknown');
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ result: 'success', problems: [] });
+    const report = (await response.json()) as { result: string; problems: { severity: string }[] };
+    expect(report.result).toBe('success');
+    // The bundle is rehearsed by whoever takes it up first, this reload or the watcher's: a warning at most.
+    expect(report.problems.filter(({ severity }) => severity === 'error')).toEqual([]);
     sidecar.writeConfig(config(rightFile));
     await sidecar.reload();
     expect(await trustOf(sidecar)).toBe('trusted');
