@@ -8,13 +8,17 @@ export interface DerElement {
 
 /** @throws RangeError where it is no DER or ends too soon */
 export function readElement(der: Buffer, offset = 0): DerElement {
+  const tag = der.readUInt8(offset);
   const first = der.readUInt8(offset + 1);
+  // BER, which OpenSSL takes: a length that is open; and tags of several octets, which no certificate has.
+  if (first === 0x80 || (tag & 0x1f) === 0x1f)
+    throw new RangeError('an element is not written as DER wants it');
   const octets = first < 0x80 ? 0 : first & 0x7f;
   const length = octets === 0 ? first : der.readUIntBE(offset + 2, octets);
   const start = offset + 2 + octets;
   if (start + length > der.length) throw new RangeError('an element is longer than what holds it');
   const whole = der.subarray(offset, start + length);
-  return { tag: der.readUInt8(offset), contents: der.subarray(start, start + length), whole };
+  return { tag, contents: der.subarray(start, start + length), whole };
 }
 
 /** The elements of a SEQUENCE, SET or constructed tag. @throws RangeError */
