@@ -1,35 +1,9 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Situation } from './situation.ts';
-import { catalogue, chapters } from './situations.ts';
-import { writeSituation } from './write-situation.ts';
+import { writeCatalogue } from './write-catalogue.ts';
 
 const directory = join(import.meta.dirname, '../certs');
 
 // What an older catalogue left there would be taken for part of this one.
 rmSync(directory, { recursive: true, force: true });
-for (const situation of catalogue) writeSituation(directory, situation);
-writeFileSync(join(directory, 'README.md'), readme());
-console.log(`${catalogue.length} situations are in ${directory}; never trust any of them`);
-
-function readme(): string {
-  return `# Certificates for trying things out
-
-**Never trust any of these.** Their private keys lie beside them for everybody to read, and most of them are wrong on
-purpose. No bundle of this folder belongs into a trust store, a browser or a configuration that is in use; no key of it
-onto a server that others reach. They are made anew, with new keys, by each \`npm run certs\`; delete the folder when you are done.
-
-Each folder is one situation of \`certs-fixtures/situations.ts\`: \`bundle.pem\` is what the client trusts, \`server.pem\` the
-server's certificate, \`server-chain.pem\` what it presents, \`server.key\` its key; \`client.pem\` and \`client.key\` are what the
-client shows. What every client makes of them is in \`docs/verdicts.md\`. To serve one, and to dial it:
-
-    cd aki-missing-leaf
-    openssl s_server -accept 127.0.0.1:8443 -www -cert server.pem -cert_chain server-chain.pem -key server.key
-    curl --cacert bundle.pem --resolve mcp.test:8443:127.0.0.1 https://mcp.test:8443/
-
-${chapters.map(({ title, situations }) => `## ${title}\n\n${situations.map(line).join('\n')}\n`).join('\n')}`;
-}
-
-function line({ id, title, because, setUp }: Situation): string {
-  return `- \`${id}\`: ${title}; dialled as \`${setUp().host}\`. ${because}`;
-}
+console.log(`${writeCatalogue(directory)} situations are in ${directory}; never trust any of them`);

@@ -42,6 +42,18 @@ export const anchors = situations([
     },
   },
   {
+    id: 'anchor-below-name-constraints',
+    title: 'a bundle with an intermediate beside its root, which does not permit the name',
+    expected: 'accepted',
+    because: 'The chain ends at the first anchor, and nobody asks the root; `check` warns of such bundles.',
+    differs: 'Node by itself goes on to the root, and its constraints.',
+    setUp: () => {
+      const limited = createCa({ permittedNames: ['corp.test'] });
+      const intermediate = limited.intermediate();
+      return presenting(intermediate.issue(host), limited.pem + intermediate.pem);
+    },
+  },
+  {
     id: 'cross-signed',
     title: 'a root that is not in the bundle, cross-signed by one that is',
     expected: 'accepted',
