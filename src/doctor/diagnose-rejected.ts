@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Chain } from '../trust/build-chain.ts';
 import { factsOf } from '../trust/certificate-facts.ts';
+import { readElement, readElements } from '../trust/read-der.ts';
 import type { Cause } from './cause.ts';
 import { chainOf, positionsWhere, roleOf } from './chain-view.ts';
 import type { Finding } from './diagnosis.ts';
@@ -13,15 +14,13 @@ const oids = {
   nameConstraints: '2.5.29.30',
 } as const;
 
-/** The extensions that OpenSSL understands (x509_supported_extension). */
+/** What may be critical for OpenSSL (X509_supported_extension); key identifiers are not among it. */
 const understood = new Set([
   '2.16.840.1.113730.1.1',
   ...['15', '17', '19', '31', '32', '30', '36', '33', '37', '54'].map((last) => `2.5.29.${last}`),
   '1.3.6.1.5.5.7.1.7',
   '1.3.6.1.5.5.7.1.8',
   '1.3.6.1.5.5.7.1.14',
-  '2.5.29.14',
-  '2.5.29.35',
 ]);
 
 /** A fault of a certificate that makes OpenSSL reject the chain, and how it is said. */
@@ -40,6 +39,12 @@ const rules: readonly Rule[] = [
     find: (chain) => positionsWhere(chain, (one) => factsOf(one)?.isSignatureAlgorithmConsistent !== true),
     words: 'is malformed: what is signed names another signature algorithm than the signature has',
     request: 'Please issue it anew',
+  },
+  {
+    cause: 'malformed_certificate',
+    find: (chain) => positionsWhere(chain, hasExplicitCurve),
+    words: 'has an EC key whose curve is written out in numbers, which RFC 5480 forbids',
+    request: 'Please issue it anew with a named curve, P-256 say',
   },
   {
     cause: 'broken_signature',
@@ -92,8 +97,8 @@ const rules: readonly Rule[] = [
       positionsWhere(chain, (one) =>
         [...(factsOf(one)?.extensions ?? [])].some(([oid, { critical }]) => critical && !understood.has(oid)),
       ),
-    words: 'has a critical extension that nobody knows',
-    request: 'Please issue it anew without that extension, or not critical',
+    words: 'has a critical extension that OpenSSL does not know as one',
+    request: 'Please issue it anew with that extension not critical, or without it',
   },
   {
     cause: 'name_constraint_violated',
@@ -104,6 +109,14 @@ const rules: readonly Rule[] = [
       ),
     words: 'may not certify this name (nameConstraints)',
     request: 'Please have the certificate issued by a CA that may certify the name',
+  },
+  {
+    // OpenSSL saw an issuer, else it would have said that there is none; Node does not show one that may not sign.
+    cause: 'issuer_is_no_ca',
+    find: ({ isAnchored, certificates }) => (isAnchored ? [] : [certificates.length - 1]),
+    words:
+      'was signed by a certificate that may not sign others: it is no CA, or its keyUsage does not say so',
+    request: 'Please have the certificate issued by a CA, whose basicConstraints and keyUsage say so',
   },
 ];
 
@@ -138,6 +151,14 @@ function hasWeakKey({ publicKey }: X509Certificate): boolean {
   const { modulusLength, namedCurve = '' } = publicKey.asymmetricKeyDetails ?? {};
   if (modulusLength !== undefined) return modulusLength < 2048;
   return /(?:112|128|160|163|192|193)[a-z]\d$/.test(namedCurve);
+}
+
+/** Node names a curve that it recognises in the numbers: the DER has them (RFC 5480 section 2.1.1). */
+function hasExplicitCurve(certificate: X509Certificate): boolean {
+  const facts = factsOf(certificate);
+  if (certificate.publicKey.asymmetricKeyType !== 'ec' || facts === undefined) return false;
+  const [algorithm] = readElements(readElement(facts.publicKey));
+  return algorithm !== undefined && readElements(algorithm)[1]?.tag === 0x30;
 }
 
 /** Node calls extendedKeyUsage keyUsage. */

@@ -30,6 +30,7 @@ export function diagnoseWay(failure: Failure, evidence: Evidence): Finding {
     case 'policy_denied':
       return denied(failure, evidence);
     case 'connection_lost':
+      if (evidence.wantsClientCertificate) return clientRefused(evidence);
       return failure.phase === 'response'
         ? plain('broken_answer', failure)
         : {

@@ -69,6 +69,8 @@ export interface Evidence {
   readonly hidden: FailureReason | 'none' | undefined;
   /** What a client without any standards got, where the handshake was refused: `TLSv1.1`, say. */
   readonly lenient: { readonly protocol: string; readonly cipher: string } | undefined;
+  /** Whether it turned out to want a client certificate, where it cut a connection that showed one. */
+  readonly wantsClientCertificate: boolean;
   readonly bundles: readonly NamedBundle[];
   readonly http: Answer;
   /** Undefined where it was not asked for. */

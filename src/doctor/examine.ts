@@ -1,14 +1,24 @@
 import type { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { formatHostHeader } from '../authority.ts';
 import { Failure } from '../failure.ts';
 import type { Way } from '../policy/decide.ts';
-import { dial, type Dialled, type DialContext, type HandshakeEvent } from '../upstream/dial.ts';
+import type { Policy } from '../policy/policy.ts';
+import {
+  dial,
+  type Dialled,
+  type DialContext,
+  type HandshakeEvent,
+  type HandshakeListener,
+} from '../upstream/dial.ts';
 import type { AddressGuard } from '../upstream/prohibited-address.ts';
 import type { Lookup } from '../upstream/resolve.ts';
+import { chainUnder } from '../upstream/peer-chain.ts';
 import { complaintOf } from '../upstream/tls-complaint.ts';
 import { askHttp } from './ask-http.ts';
 import { askMcp, type McpAnswers } from './ask-mcp.ts';
+import { isValidAt } from './certificate-words.ts';
 import type { Answer, Connected, Evidence, NamedBundle } from './evidence.ts';
 import type { Target } from './find-targets.ts';
 import { HttpSession } from './http-session.ts';
@@ -76,14 +86,28 @@ class Examination {
       this.#http = unverified;
       if (this.#mcp !== undefined) this.#mcp = { initialize: unverified, tools: unverified };
     } else await this.#ask(way, dialled);
-    const late =
-      this.#http.kind === 'failed' && this.#http.failure.phase === 'handshake'
-        ? this.#http.failure
-        : undefined;
+    const late = this.#lateFailure(way);
     if (late !== undefined) return this.#afterFailure(way, late);
-    const isKnown = way.policy?.verify !== false && !this.#options.wantsChain;
+    const isKnown = way.policy?.verify === true && !this.#options.wantsChain && this.#isPlausible(way.policy);
     const presented = isKnown ? this.#seen() : await this.#probe(way);
     return this.#evidence(undefined, { presented });
+  }
+
+  /**
+   * Of two certificates of one issuer Node shows one on a verified connection, which need not be the one that OpenSSL
+   * took: a chain that was verified and has expired is not the one that was verified.
+   */
+  #isPlausible(policy: Policy): boolean {
+    const chain = chainUnder(policy.bundle, this.#seen());
+    return chain?.certificates.every((one) => isValidAt(one, Date.now())) === true;
+  }
+
+  /** Over TLS 1.3 a server judges the client after the handshake: by an alert, or by cutting it off. */
+  #lateFailure({ policy }: Way): Failure | undefined {
+    if (this.#http.kind !== 'failed') return undefined;
+    const { failure } = this.#http;
+    const isCut = failure.reason === 'connection_lost' && policy?.hasIdentity === true;
+    return isCut || failure.phase === 'handshake' ? failure : undefined;
   }
 
   /** Refused for the certificate: what was it? Refused by an alert: would another client have been taken? */
@@ -91,6 +115,10 @@ class Examination {
     if (failure.reason.startsWith('tls_cert_')) {
       const presented = await this.#probe(way);
       return this.#evidence(failure, { presented });
+    }
+    if (failure.reason === 'connection_lost' && way.policy?.hasIdentity === true) {
+      const wantsClientCertificate = await this.#asksForCertificate(way, way.policy);
+      return this.#evidence(failure, { presented: this.#seen(), wantsClientCertificate });
     }
     const isRefused = failure.reason === 'tls_alert_received' || failure.reason === 'tls_protocol_error';
     if (!isRefused || failure.phase !== 'handshake')
@@ -150,6 +178,19 @@ class Examination {
     return event && { event, connected };
   }
 
+  /** Whether the server complains, unasked, to somebody who shows no certificate. */
+  async #asksForCertificate(way: Way, policy: Policy): Promise<boolean> {
+    const dialled = await dial(
+      { ...this.#context(), listener: deaf },
+      { ...way, policy: probePolicy(policy) },
+      this.#dialOptions(),
+    );
+    if (dialled instanceof Failure) return isAboutCertificate(dialled.cause);
+    const error = await firstError(dialled.socket);
+    dialled.socket.destroy();
+    return isAboutCertificate(error);
+  }
+
   #dial(way: Way): Promise<Dialled | Failure> {
     return dial(this.#context(), way, this.#dialOptions());
   }
@@ -194,6 +235,7 @@ class Examination {
       presented: [],
       hidden: this.#handshake?.hidden,
       lenient: undefined,
+      wantsClientCertificate: false,
       bundles: this.#options.bundles,
       http: this.#http,
       mcp: this.#mcp,
@@ -207,6 +249,30 @@ const unverified: Answer = {
   kind: 'skipped',
   words: 'nothing is sent on a connection that is not verified',
 };
+
+const deaf: HandshakeListener = { handshakeDone: () => undefined, handshakeFailed: () => undefined };
+
+/** Over TLS 1.3 the alert comes after the handshake. */
+const alertWaitMs = 1_000;
+
+function firstError(socket: Socket): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), alertWaitMs);
+    const settle = (error?: Error) => {
+      clearTimeout(timer);
+      resolve(error);
+    };
+    socket
+      .once('error', settle)
+      .once('close', () => settle())
+      .resume();
+  });
+}
+
+function isAboutCertificate(error: unknown): boolean {
+  const complaint = complaintOf(error);
+  return complaint === 'client_certificate' || complaint === 'handshake_failure';
+}
 
 /** HTTP works if `initialize` was answered at all. */
 function httpOf(initialize: Answer): Answer {

@@ -21,9 +21,13 @@ export function probePolicy({ serverName }: Pick<Policy, 'serverName'>): Policy 
   return 'context' in compiled ? compiled : undefined;
 }
 
+/** OpenSSL refuses to start without one for the highest version. */
+const everyCipher =
+  'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ALL:COMPLEMENTOFALL:@SECLEVEL=0';
+
 /** The same for a server that refuses the handshake: with every version and cipher that OpenSSL still has. */
 export function lenientPolicy(policy: Pick<Policy, 'serverName'>): Policy | undefined {
   const probe = probePolicy(policy);
-  const context = createSecureContext({ ca: [], minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' });
+  const context = createSecureContext({ ca: [], minVersion: 'TLSv1', ciphers: everyCipher });
   return probe && { ...probe, context };
 }
