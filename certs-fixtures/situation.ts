@@ -67,6 +67,28 @@ export function situations(drafts: readonly SituationDraft[]): readonly Situatio
   });
 }
 
+const strictOnly =
+  'Only clients that set X509_V_FLAG_X509_STRICT look at it, as CPython does from 3.13 on; no CA setting of theirs cures it.';
+
+/** What `tls.strict` refuses and nothing else does. @param more who else refuses it, or does not */
+export function refusedByStrict(
+  id: string,
+  title: string,
+  because: string,
+  setUp: () => Setup,
+  more = '',
+): SituationDraft {
+  return {
+    id,
+    title,
+    expected: 'accepted',
+    strict: 'tls_cert_strict',
+    because,
+    differs: strictOnly + more,
+    setUp,
+  };
+}
+
 /** A server that presents a leaf to clients that believe these CAs. */
 export function presenting(
   leaf: Leaf,

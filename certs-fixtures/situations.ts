@@ -1,12 +1,15 @@
 import type { Situation } from './situation.ts';
 import { anchors } from './situations/anchors.ts';
 import { chains } from './situations/chains.ts';
-import { constraints } from './situations/constraints.ts';
+import { cas } from './situations/cas.ts';
 import { dates } from './situations/dates.ts';
 import { good } from './situations/good.ts';
 import { handshakes } from './situations/handshakes.ts';
 import { identifiers } from './situations/identifiers.ts';
+import { leaves } from './situations/leaves.ts';
 import { names } from './situations/names.ts';
+import { presented } from './situations/presented.ts';
+import { signatures } from './situations/signatures.ts';
 
 /** Situations of one kind. */
 export interface Chapter {
@@ -17,10 +20,13 @@ export interface Chapter {
 /** The catalogue: all that a server can do to its clients, good and bad. */
 export const chapters: readonly Chapter[] = [
   { title: 'Nothing wrong', situations: good },
-  { title: 'Anchors and what is presented', situations: anchors },
+  { title: 'Anchors', situations: anchors },
+  { title: 'What is presented', situations: presented },
   { title: 'Key identifiers', situations: identifiers },
-  { title: 'Constraints and form', situations: constraints },
+  { title: 'The form of CAs', situations: cas },
+  { title: 'The form of leaves', situations: leaves },
   { title: 'Chains', situations: chains },
+  { title: 'Signatures and keys', situations: signatures },
   { title: 'Dates', situations: dates },
   { title: 'Names', situations: names },
   { title: 'Handshakes', situations: handshakes },

@@ -1,11 +1,10 @@
-import { createCa, type CaOptions } from '../create-ca.ts';
+import { createCa } from '../create-ca.ts';
 import {
   host,
   inDays,
   presenting,
   situations,
   withoutChain,
-  type Setup,
   type SituationDraft,
   type Verdict,
 } from '../situation.ts';
@@ -17,7 +16,7 @@ const crossed = createCa();
 const nodeWantsARoot =
   'Node by itself wants a self-signed root in the bundle: it does not set X509_V_FLAG_PARTIAL_CHAIN, the others do.';
 
-/** Odd ways by which a chain reaches the bundle, or is presented; and none of them wrong. */
+/** Odd ways by which a chain reaches the bundle. */
 export const anchors = situations([
   {
     id: 'anchor-intermediate',
@@ -94,69 +93,7 @@ export const anchors = situations([
   },
   twins('root-twins-good-first', 'the good one first', 'accepted', (good, bad) => good + bad),
   twins('root-twins-bad-first', 'the other one first', 'tls_cert_strict', (good, bad) => bad + good),
-  {
-    id: 'intermediate-twins',
-    title: 'two certificates of one intermediate, of which the first has expired',
-    expected: 'accepted',
-    because: 'Of issuers that fit, the one that is valid is taken.',
-    setUp: () => intermediateTwins({}),
-  },
-  {
-    id: 'intermediate-twins-of-which-one-is-strict',
-    title: 'such two, of which the one that is valid has no keyUsage',
-    expected: 'accepted',
-    strict: 'tls_cert_strict',
-    because: 'Strict clients judge the chain that was taken, not the better one that might have been.',
-    differs: 'Only clients that set X509_V_FLAG_X509_STRICT look at it.',
-    setUp: () => intermediateTwins({ keyUsage: false }),
-  },
-  {
-    id: 'chain-disordered',
-    title: 'the intermediates in the wrong order',
-    expected: 'accepted',
-    because: 'TLS 1.3 lets the order go (RFC 8446, 4.4.2), and clients sort it out.',
-    setUp: () => {
-      const [upper, leaf] = twoDeep();
-      const [lower = ''] = leaf.chain.slice(leaf.certificate.length).split(upper.pem);
-      return presenting({ ...leaf, chain: leaf.certificate + upper.pem + lower }, root);
-    },
-  },
-  {
-    id: 'chain-duplicated',
-    title: 'the leaf and every intermediate twice',
-    expected: 'accepted',
-    because: 'Superfluous certificates do no harm.',
-    setUp: () => {
-      const [, leaf] = twoDeep();
-      return presenting({ ...leaf, chain: leaf.chain + leaf.chain }, root);
-    },
-  },
-  {
-    id: 'chain-with-root',
-    title: 'the root sent along',
-    expected: 'accepted',
-    because: 'Superfluous, and nobody believes it because it was sent: it is in the bundle.',
-    setUp: () => {
-      const leaf = root.intermediate().issue(host);
-      return presenting({ ...leaf, chain: leaf.chain + root.pem }, root);
-    },
-  },
-  {
-    id: 'chain-with-strangers',
-    title: 'certificates in the chain that have nothing to do with it',
-    expected: 'accepted',
-    because: 'Superfluous certificates do no harm.',
-    setUp: () => {
-      const leaf = root.intermediate().issue(host);
-      return presenting({ ...leaf, chain: leaf.chain + createCa().intermediate().chain }, root);
-    },
-  },
 ]);
-
-function twoDeep() {
-  const upper = root.intermediate();
-  return [upper, upper.intermediate().issue(host)] as const;
-}
 
 /** A root that was certified anew with its key, for the want of what version 1 does not have. */
 function twins(
@@ -179,11 +116,4 @@ function twins(
       return presenting(root.issue(host), bundle(root.pem, second.pem));
     },
   };
-}
-
-function intermediateTwins(faults: CaOptions): Setup {
-  const expired = root.intermediate({ notAfter: inDays(-1) });
-  const valid = root.intermediate({ sameKeyAs: expired, ...faults });
-  const leaf = expired.issue(host);
-  return presenting({ ...leaf, chain: leaf.chain + valid.pem }, root);
 }

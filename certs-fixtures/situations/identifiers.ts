@@ -1,15 +1,15 @@
 import { createCa, type CaOptions } from '../create-ca.ts';
 import type { LeafOptions } from '../issue-leaf.ts';
 import { authorityIdentifierOf, criticalSubjectIdentifier, type AuthorityParts } from '../odd-extensions.ts';
-import { host, presenting, situations, type SituationDraft } from '../situation.ts';
+import { host, presenting, refusedByStrict, situations, type Setup } from '../situation.ts';
 
 const root = createCa();
 
-const strictOnly =
-  'Only clients that set X509_V_FLAG_X509_STRICT look at it, as CPython does from 3.13 on; no CA setting of theirs cures it.';
-
-const refusedByStrict = { expected: 'accepted', strict: 'tls_cert_strict', differs: strictOnly } as const;
-
+const everywhereButInRoots =
+  'RFC 5280, 4.2.1.1 wants the identifier of the key in every certificate but the root.';
+const inEveryCa = 'RFC 5280, 4.2.1.2 wants it in every CA.';
+const notUnderstood =
+  'It must not be critical (RFC 5280, 4.2.1), and clients take it for one that they do not understand.';
 const unpaired = {
   expected: 'accepted',
   strict: 'tls_cert_strict',
@@ -18,32 +18,26 @@ const unpaired = {
     'Only OpenSSL 4.0 with X509_V_FLAG_X509_STRICT looks at it, and `strict` with it; 3.0 to 3.5 do not.',
 } as const;
 
-const notUnderstood =
-  'It must not be critical (RFC 5280, 4.2.1), and clients take it for one that they do not understand.';
-
 /** Authority and Subject Key Identifiers: what makes Python 3.13 fail where all else works. */
 export const identifiers = situations([
-  {
-    id: 'aki-missing-leaf',
-    title: 'a leaf without an Authority Key Identifier',
-    ...refusedByStrict,
-    because: 'RFC 5280, 4.2.1.1 wants it; corporate CAs and appliances leave it out.',
-    setUp: () => presenting(root.issue(host, { authorityKeyIdentifier: false }), root),
-  },
-  {
-    id: 'aki-missing-leaf-below-intermediate',
-    title: 'such a leaf below an intermediate',
-    ...refusedByStrict,
-    because: 'RFC 5280, 4.2.1.1 wants it in every certificate but the root.',
-    setUp: () => presenting(root.intermediate().issue(host, { authorityKeyIdentifier: false }), root),
-  },
-  {
-    id: 'aki-missing-intermediate',
-    title: 'an intermediate without an Authority Key Identifier',
-    ...refusedByStrict,
-    because: 'RFC 5280, 4.2.1.1 wants it in every certificate but the root.',
-    setUp: () => presenting(root.intermediate({ authorityKeyIdentifier: false }).issue(host), root),
-  },
+  refusedByStrict(
+    'aki-missing-leaf',
+    'a leaf without an Authority Key Identifier',
+    `${everywhereButInRoots} Corporate CAs and appliances leave it out.`,
+    () => byLeaf({ authorityKeyIdentifier: false }),
+  ),
+  refusedByStrict(
+    'aki-missing-leaf-below-intermediate',
+    'such a leaf below an intermediate',
+    everywhereButInRoots,
+    () => presenting(root.intermediate().issue(host, { authorityKeyIdentifier: false }), root),
+  ),
+  refusedByStrict(
+    'aki-missing-intermediate',
+    'an intermediate without an Authority Key Identifier',
+    everywhereButInRoots,
+    () => byIntermediate({ authorityKeyIdentifier: false }),
+  ),
   {
     id: 'aki-missing-anchor-intermediate',
     title: 'such an intermediate, as the anchor',
@@ -56,104 +50,79 @@ export const identifiers = situations([
       return presenting(intermediate.issue(host), intermediate);
     },
   },
-  {
-    id: 'aki-empty',
-    title: 'an Authority Key Identifier with nothing in it',
-    ...refusedByStrict,
-    because: 'It names no key, which is as if it were missing.',
-    setUp: () => presenting(root.issue(host, { authorityKeyIdentifier: 'empty' }), root),
-  },
-  odd(
+  refusedByStrict(
+    'aki-empty',
+    'an Authority Key Identifier with nothing in it',
+    'It names no key, which is as if it were missing.',
+    () => byLeaf({ authorityKeyIdentifier: 'empty' }),
+  ),
+  refusedByStrict(
     'aki-issuer-and-serial-only',
     'an Authority Key Identifier of issuer and serial number, without the key',
-    { issuer: true, serial: true },
-    {
-      ...refusedByStrict,
-      because: 'RFC 5280, 4.2.1.1 wants the key identifier in every certificate but the root.',
-      differs: `${strictOnly} OpenSSL 4.0 lets it be.`,
-    },
-  ),
-  odd(
-    'aki-issuer-and-serial-too',
-    'an Authority Key Identifier of key, issuer and serial number',
-    { keyId: true, issuer: true, serial: true },
-    { expected: 'accepted', because: 'All three may be there (RFC 5280, 4.2.1.1).' },
-  ),
-  odd(
-    'aki-serial-without-issuer',
-    'an Authority Key Identifier of key and serial number, without the issuer',
-    { keyId: true, serial: true },
-    unpaired,
-  ),
-  odd(
-    'aki-issuer-without-serial',
-    'an Authority Key Identifier of key and issuer, without the serial number',
-    { keyId: true, issuer: true },
-    unpaired,
-  ),
-  odd(
-    'aki-critical',
-    'an Authority Key Identifier that is critical',
-    { keyId: true, critical: true },
-    { expected: 'tls_cert_rejected', because: notUnderstood },
+    everywhereButInRoots,
+    () => naming({ issuer: true, serial: true }),
+    ' OpenSSL 4.0 lets it be.',
   ),
   {
-    id: 'ski-missing-root',
-    title: 'a root without a Subject Key Identifier',
-    ...refusedByStrict,
-    because: 'RFC 5280, 4.2.1.2 wants it in every CA.',
-    setUp: () => ofRoot({ subjectKeyIdentifier: false }),
+    id: 'aki-issuer-and-serial-too',
+    title: 'an Authority Key Identifier of key, issuer and serial number',
+    expected: 'accepted',
+    because: 'All three may be there (RFC 5280, 4.2.1.1).',
+    setUp: () => naming({ keyId: true, issuer: true, serial: true }),
   },
   {
-    id: 'ski-missing-intermediate',
-    title: 'an intermediate without a Subject Key Identifier',
-    ...refusedByStrict,
-    because: 'RFC 5280, 4.2.1.2 wants it in every CA.',
-    setUp: () => presenting(root.intermediate({ subjectKeyIdentifier: false }).issue(host), root),
+    id: 'aki-serial-without-issuer',
+    title: 'an Authority Key Identifier of key and serial number, without the issuer',
+    ...unpaired,
+    setUp: () => naming({ keyId: true, serial: true }),
   },
+  {
+    id: 'aki-issuer-without-serial',
+    title: 'an Authority Key Identifier of key and issuer, without the serial number',
+    ...unpaired,
+    setUp: () => naming({ keyId: true, issuer: true }),
+  },
+  {
+    id: 'aki-critical',
+    title: 'an Authority Key Identifier that is critical',
+    expected: 'tls_cert_rejected',
+    because: notUnderstood,
+    setUp: () => naming({ keyId: true, critical: true }),
+  },
+  refusedByStrict('ski-missing-root', 'a root without a Subject Key Identifier', inEveryCa, () => {
+    const other = createCa({ subjectKeyIdentifier: false });
+    return presenting(other.issue(host), other);
+  }),
+  refusedByStrict(
+    'ski-missing-intermediate',
+    'an intermediate without a Subject Key Identifier',
+    inEveryCa,
+    () => byIntermediate({ subjectKeyIdentifier: false }),
+  ),
   {
     id: 'ski-missing-leaf',
     title: 'a leaf without a Subject Key Identifier',
     expected: 'accepted',
     because: 'RFC 5280, 4.2.1.2 recommends it, and no more.',
-    setUp: () => presenting(root.issue(host, { subjectKeyIdentifier: false }), root),
+    setUp: () => byLeaf({ subjectKeyIdentifier: false }),
   },
   {
     id: 'ski-critical',
     title: 'a Subject Key Identifier that is critical',
     expected: 'tls_cert_rejected',
     because: notUnderstood,
-    setUp: () =>
-      presenting(
-        ofLeaf({ subjectKeyIdentifier: false, extraExtensions: [criticalSubjectIdentifier()] }),
-        root,
-      ),
+    setUp: () => byLeaf({ subjectKeyIdentifier: false, extraExtensions: [criticalSubjectIdentifier()] }),
   },
 ]);
 
-function odd(
-  id: string,
-  title: string,
-  parts: AuthorityParts,
-  verdict: Pick<SituationDraft, 'expected' | 'strict' | 'because' | 'differs'>,
-): SituationDraft {
-  return {
-    id,
-    title,
-    ...verdict,
-    setUp: () =>
-      presenting(
-        ofLeaf({ authorityKeyIdentifier: false, extraExtensions: [authorityIdentifierOf(root, parts)] }),
-        root,
-      ),
-  };
+function naming(parts: AuthorityParts): Setup {
+  return byLeaf({ authorityKeyIdentifier: false, extraExtensions: [authorityIdentifierOf(root, parts)] });
 }
 
-function ofLeaf(options: LeafOptions) {
-  return root.issue(host, options);
+function byLeaf(options: LeafOptions): Setup {
+  return presenting(root.issue(host, options), root);
 }
 
-function ofRoot(options: CaOptions) {
-  const other = createCa(options);
-  return presenting(other.issue(host), other);
+function byIntermediate(options: CaOptions): Setup {
+  return presenting(root.intermediate(options).issue(host), root);
 }
