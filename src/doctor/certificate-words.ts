@@ -44,6 +44,11 @@ export function dateOf(date: Date): string {
   return date.toISOString().slice(0, 10);
 }
 
+/** SHA-256 in hexadecimal digits, as metrics have it. */
+export function fingerprintOf({ fingerprint256 }: X509Certificate): string {
+  return fingerprint256.replaceAll(':', '').toLowerCase();
+}
+
 /** Where its issuer's certificate can be had (RFC 5280 section 4.2.2.1, caIssuers); never fetched here. */
 export function issuerUrl({ infoAccess }: X509Certificate): string | undefined {
   const url = /^CA Issuers - URI:(.+)$/m.exec(infoAccess ?? '')?.[1];

@@ -1,11 +1,11 @@
 import type { X509Certificate } from 'node:crypto';
 import { checkServerIdentity } from 'node:tls';
-import { isSelfSigned } from '../trust/build-chain.ts';
+import { factsOf } from '../trust/certificate-facts.ts';
 import { isCertificateFor } from '../trust/verify-identity.ts';
 import type { FailureReason } from '../failure.ts';
-import { altNames } from './certificate-words.ts';
 import { chainOf, roleOf, strictDefectsOf } from './chain-view.ts';
-import { defectWords } from './defect-words.ts';
+import { defectWords, isOfOpenssl4 } from './defect-words.ts';
+import { forbidsNames } from './name-constraints.ts';
 import { certificateReason, identityOf, type Evidence } from './evidence.ts';
 
 /** What a client makes of the same chain with the same bundle. */
@@ -45,7 +45,7 @@ function verdict(client: ClientVerdict['client'], fault: string | undefined): Cl
 
 function byPython(evidence: Evidence, shared: FailureReason | undefined): string | undefined {
   const chain = chainOf(evidence);
-  const [defect] = strictDefectsOf(evidence);
+  const defect = strictDefectsOf(evidence).find((one) => !isOfOpenssl4(one));
   if (shared !== undefined && shared !== 'tls_cert_name_mismatch') return shared;
   if (defect === undefined || chain === undefined) return shared;
   return `${defectWords[defect.defect].error} (${roleOf(chain, defect.position)}); no CA setting cures it`;
@@ -53,29 +53,42 @@ function byPython(evidence: Evidence, shared: FailureReason | undefined): string
 
 const nameFault = 'tls_cert_name_mismatch';
 
-/** curl compares names itself (lib/vtls/hostcheck.c): it takes a wildcard with one label behind it. */
+/**
+ * curl compares names itself (lib/vtls/hostcheck.c) and takes the common name for an address, too; and it wants an
+ * issuer that has a name (lib/vtls/openssl.c).
+ */
 function byCurl(leaf: X509Certificate, name: string): string | undefined {
+  if (factsOf(leaf)?.isIssuerEmpty === true) return 'the issuer of the certificate has no name';
   if (isCertificateFor(leaf, name)) return undefined;
-  const [, parent = ''] = /^[^.]+\.([^.]+)$/.exec(name) ?? [];
-  return parent !== '' && altNames(leaf).includes(`*.${parent}`) ? undefined : nameFault;
+  const isCommonName = leaf.subjectAltName === undefined && leaf.subject.split('\n').includes(`CN=${name}`);
+  return isCommonName ? undefined : nameFault;
 }
 
+/** Node goes on from an anchor to the root, which has to be in the bundle, and is bound by its constraints. */
 function byNode(evidence: Evidence, leaf: X509Certificate): string | undefined {
-  const root = chainOf(evidence)?.certificates.at(-1);
-  if (root !== undefined && !reachesRoot(root, evidence.policy?.bundle?.certificates ?? []))
-    return 'the bundle ends at an intermediate: Node wants a self-signed root in it';
+  const anchor = chainOf(evidence)?.certificates.at(-1);
+  const beyond = anchor === undefined ? [] : pathToRoot(anchor, evidence.policy?.bundle?.certificates ?? []);
+  if (beyond === undefined) return 'the bundle ends before the root: Node wants a self-signed one in it';
+  if (beyond.some((one) => forbidsNames(one, leaf)))
+    return 'the root in the bundle may not certify this name';
   return checkServerIdentity(identityOf(evidence), leaf.toLegacyObject()) === undefined
     ? undefined
     : nameFault;
 }
 
-/** Whether the bundle itself leads on from one of its certificates to a self-signed one. */
-function reachesRoot(anchor: X509Certificate, bundle: readonly X509Certificate[]): boolean {
+/** The certificates of a bundle from an anchor up to a self-signed one; undefined where there is none. */
+function pathToRoot(
+  anchor: X509Certificate,
+  bundle: readonly X509Certificate[],
+): X509Certificate[] | undefined {
+  const path: X509Certificate[] = [];
   let last: X509Certificate | undefined = anchor;
-  for (let step = 0; step < 10 && last !== undefined; step++) {
+  while (last !== undefined && path.length < 20) {
     const child: X509Certificate = last;
-    if (isSelfSigned(child)) return true;
+    // As OpenSSL sees it (EXFLAG_SS): nobody asks for the signature of an anchor.
+    if (child.subject === child.issuer) return path;
     last = bundle.find((one) => child.checkIssued(one) && child.verify(one.publicKey));
+    if (last !== undefined) path.push(last);
   }
-  return false;
+  return undefined;
 }

@@ -1,4 +1,4 @@
-import type { StrictDefect } from '../trust/strict-defects.ts';
+import type { FoundDefect, StrictDefect } from '../trust/strict-defects.ts';
 
 interface DefectWords {
   /** What strict clients print: OpenSSL's words, as Python shows them. */
@@ -77,3 +77,13 @@ const rows = {
 } as const satisfies Record<StrictDefect, DefectWords>;
 
 export const defectWords: Readonly<Record<StrictDefect, DefectWords>> = rows;
+
+/** Whether no strict client refuses it before OpenSSL 4.0, which Python 3.13 does not come with. */
+export function isOfOpenssl4({ defect }: FoundDefect): boolean {
+  return defect === 'authority_key_identifier_unpaired';
+}
+
+/** Who refuses it. */
+export function strictClient(found: FoundDefect): string {
+  return isOfOpenssl4(found) ? 'Python with OpenSSL 4.0 or later' : 'Python 3.13';
+}

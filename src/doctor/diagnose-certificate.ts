@@ -119,7 +119,7 @@ function diagnoseName(evidence: Evidence): Finding | undefined {
   const use = usable.find((one) => isIP(one) === 0) ?? usable[0];
   return {
     cause: 'name_mismatch',
-    sentence: `the certificate is for ${list}, and not for ${name}`,
+    sentence: `the certificate is for ${list}, and not for ${name}${names.some((one) => one.includes('*')) ? ' (a * stands for one whole label, the first)' : ''}`,
     remedy: [
       message(
         subject,

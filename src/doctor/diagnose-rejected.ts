@@ -6,12 +6,12 @@ import type { Cause } from './cause.ts';
 import { chainOf, positionsWhere, roleOf } from './chain-view.ts';
 import type { Finding } from './diagnosis.ts';
 import type { Evidence } from './evidence.ts';
+import { forbidsNames } from './name-constraints.ts';
 import { message } from './remedy.ts';
 
 const oids = {
   serverAuth: '1.3.6.1.5.5.7.3.1',
   anyPurpose: '2.5.29.37.0',
-  nameConstraints: '2.5.29.30',
 } as const;
 
 /** What may be critical for OpenSSL (X509_supported_extension); key identifiers are not among it. */
@@ -102,11 +102,8 @@ const rules: readonly Rule[] = [
   },
   {
     cause: 'name_constraint_violated',
-    find: (chain) =>
-      positionsWhere(
-        chain,
-        (one, position) => position > 0 && factsOf(one)?.extensions.has(oids.nameConstraints) === true,
-      ),
+    find: (chain, { presented: [leaf] }) =>
+      positionsWhere(chain, (one, position) => position > 0 && leaf !== undefined && forbidsNames(one, leaf)),
     words: 'may not certify this name (nameConstraints)',
     request: 'Please have the certificate issued by a CA that may certify the name',
   },

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isSelfSigned } from '../trust/build-chain.ts';
 import { spkiPin } from '../upstream/judge-peer.ts';
-import { distinguishedName, issuerNameOf, issuerUrl, nameOf } from './certificate-words.ts';
+import { distinguishedName, fingerprintOf, issuerNameOf, issuerUrl, nameOf } from './certificate-words.ts';
 import { chainOf, otherBundle } from './chain-view.ts';
 import type { Finding } from './diagnosis.ts';
 import type { Evidence, NamedBundle } from './evidence.ts';
@@ -34,7 +34,7 @@ export function diagnoseIssuer(evidence: Evidence): Finding | undefined {
 export function diagnoseSelfSigned(evidence: Evidence): Finding {
   const { subject, presented } = evidence;
   const [leaf] = presented;
-  const fingerprint = leaf === undefined ? '' : ` Its SHA-256 fingerprint is ${leaf.fingerprint256}.`;
+  const fingerprint = leaf === undefined ? '' : ` Its SHA-256 fingerprint is ${fingerprintOf(leaf)}`;
   return {
     cause: 'self_signed_leaf',
     sentence: `the server shows a certificate that it signed itself, and which is not in ${bundleWords(evidence)}`,
@@ -66,7 +66,8 @@ export function diagnosePin({ subject, presented }: Evidence): Finding {
 
 /** What the trust of the entry is called. */
 export function bundleWords({ policy }: Pick<Evidence, 'policy'>): string {
-  return policy?.bundle?.source ?? 'the bundle';
+  const source = policy?.bundle?.source ?? 'the bundle';
+  return source === 'inline PEM' ? 'the PEM text of ssl_verify' : source;
 }
 
 function otherFits({ subject, ...evidence }: Evidence, { bundle, sslVerify }: NamedBundle): Finding {

@@ -2,11 +2,12 @@ import { faultOf } from './cause.ts';
 import { daysLeft, validityWords } from './certificate-words.ts';
 import { chainOf, roleOf, strictDefectsOf } from './chain-view.ts';
 import { clientUrl } from './client-url.ts';
-import { defectWords } from './defect-words.ts';
+import { defectWords, isOfOpenssl4, strictClient } from './defect-words.ts';
 import { diagnoseCertificate } from './diagnose-certificate.ts';
 import { diagnoseWay } from './diagnose-way.ts';
 import type { Diagnosis, Finding } from './diagnosis.ts';
 import { certificateReason, identityOf, type Answer, type Evidence } from './evidence.ts';
+import type { FoundDefect } from '../trust/strict-defects.ts';
 import { isCertificateFor } from '../trust/verify-identity.ts';
 import { act, entryYaml, message, writtenTrust, type Remedy } from './remedy.ts';
 
@@ -82,23 +83,26 @@ function diagnoseAnswer(answer: Answer): Finding | undefined {
 /** The failure that started it all. */
 function diagnoseStrictClients(evidence: Evidence): Finding | undefined {
   const chain = chainOf(evidence);
-  const [first] = strictDefectsOf(evidence);
+  const first = firstDefect(evidence);
   if (first === undefined || chain === undefined) return undefined;
   const { subject } = evidence;
   const { error, words } = defectWords[first.defect];
   const role = roleOf(chain, first.position);
+  const who = strictClient(first);
   return {
     cause: 'strict_clients_refuse',
-    sentence: `Python 3.13 refuses this chain ("${error}") because ${role} ${words}; no CA setting of the client cures that, and the sidecar accepts it`,
+    sentence: `${who} refuses this chain ("${error}") because ${role} ${words}; no CA setting of the client cures that, and the sidecar accepts it`,
     remedy: [
       ...throughSidecar(evidence),
-      message(
-        subject,
-        `${role} ${words} (RFC 5280), and Python 3.13 and later refuse it`,
-        'Please issue it anew',
-      ),
+      message(subject, `${role} ${words} (RFC 5280), and ${who} refuses it`, 'Please issue it anew'),
     ],
   };
+}
+
+/** What clients of today refuse goes first. */
+function firstDefect(evidence: Evidence): FoundDefect | undefined {
+  const defects = strictDefectsOf(evidence);
+  return defects.find((one) => !isOfOpenssl4(one)) ?? defects[0];
 }
 
 /** The two lines of YAML, and what to tell the client. */
@@ -159,11 +163,11 @@ function findMore(evidence: Evidence, cause: Diagnosis['cause']): string[] {
     more.push(`the certificate is not for ${name}`);
   if (!/expire|valid|clock/.test(cause) && nowMs > leaf.validToDate.getTime())
     more.push('the certificate of the server has expired');
-  const [defect] = strictDefectsOf(evidence);
+  const defect = firstDefect(evidence);
   if (defect !== undefined && cause !== 'strict_clients_refuse' && cause !== 'strict_defects') {
     const { error, words } = defectWords[defect.defect];
     more.push(
-      `even then Python 3.13 refuses it ("${error}"), for ${roleOf(chain, defect.position)} ${words}: no CA setting of the client cures that, the sidecar accepts it`,
+      `even then ${strictClient(defect)} refuses it ("${error}"), for ${roleOf(chain, defect.position)} ${words}: no CA setting of the client cures that, the sidecar accepts it`,
     );
   }
   return more;

@@ -6,6 +6,7 @@ import {
   altNames,
   daysLeft,
   distinguishedName,
+  fingerprintOf,
   issuerNameOf,
   issuerUrl,
   nameOf,
@@ -125,7 +126,7 @@ function show(certificate: X509Certificate, nowMs: number, from: ShownCertificat
     notAfter: certificate.validToDate.toISOString(),
     daysLeft: daysLeft(certificate, nowMs),
     isNotYetValid: certificate.validFromDate.getTime() > nowMs,
-    fingerprintSha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    fingerprintSha256: fingerprintOf(certificate),
     from,
     issuerUrl: issuerUrl(certificate),
   };

@@ -4,7 +4,7 @@ import { isCertificateFor } from '../trust/verify-identity.ts';
 import { altNames, daysLeft, isValidAt, nameOf, validityWords } from './certificate-words.ts';
 import { chainOf, roleOf, strictDefectsOf } from './chain-view.ts';
 import { clean } from './clean.ts';
-import { defectWords } from './defect-words.ts';
+import { defectWords, strictClient } from './defect-words.ts';
 import { soonDays } from './diagnose.ts';
 import { certificateReason, identityOf, type Answer, type Evidence } from './evidence.ts';
 
@@ -165,7 +165,7 @@ function judgeStrict(evidence: Evidence): Judgement {
       ? ['pass', 'nothing that they refuse']
       : ['pass', 'nothing that they refuse in what was sent'];
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-  const words = `Python 3.13 refuses it: ${roleOf(chain, first.position)} ${defectWords[first.defect].words}${more}`;
+  const words = `${strictClient(first)} refuses it: ${roleOf(chain, first.position)} ${defectWords[first.defect].words}${more}`;
   return [evidence.policy?.strict === true ? 'fail' : 'warn', words];
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Situation } from '../../../certs-fixtures/situation.ts';
 import { catalogue } from '../../../certs-fixtures/situations.ts';
@@ -82,6 +83,20 @@ const strictOnly = catalogue.filter(({ expected, strict }) => expected === 'acce
 /** Pins go with verification alone. */
 const hidden = catalogue.filter((one) => isAboutChain(one) && one.id !== 'pin-other');
 
+const verdicts = readFileSync(new URL('../../../docs/verdicts.md', import.meta.url), 'utf8');
+/** Where a certificate is what it is about: a client certificate or a pin is none of their bundle's. */
+const measured = catalogue.filter(
+  ({ id, expected }) => /^accepted$|^tls_cert_(?!pin)/.test(expected) && verdicts.includes(`| \`${id}\``),
+);
+
+/** The cells of the table. */
+function verdictsOf(id: string): Record<string, boolean> {
+  const row = verdicts.split('\n').find((line) => line.startsWith(`| \`${id}\``));
+  const cells = row?.split(' | ') ?? [];
+  const accepts = (column: number) => cells[column]?.startsWith('yes') === true;
+  return { curl: accepts(5), 'Python 3.13': accepts(6), Node: accepts(7) };
+}
+
 type Reports = ReadonlyMap<string, Report>;
 
 /** What `doctor` says of situations, by their ids, each entry changed as the test likes. */
@@ -123,6 +138,11 @@ describe('doctor names the cause of every situation of the catalogue', () => {
     expect(report?.reason).toBe(expected === 'accepted' ? undefined : expected);
     expect(report?.verdict === 'failed').toBe(expected !== 'accepted');
     expect(report?.fault === undefined).toBe(report?.cause === 'none');
+  });
+
+  it.each(measured)('$id: the clients judge it as docs/verdicts.md has measured', ({ id }) => {
+    const said = reports.get(id)?.clients.map(({ client, accepts }) => [client, accepts]);
+    expect(Object.fromEntries(said ?? [])).toMatchObject(verdictsOf(id));
   });
 
   it.each(refused)('$id has a remedy', ({ id }) => {
