@@ -10,7 +10,7 @@ export interface Chain {
   readonly certificates: readonly X509Certificate[];
   /** Whether it ends in a certificate of the bundle. */
   readonly isAnchored: boolean;
-  /** Whether another issuer would have done somewhere: which one OpenSSL took cannot be told. */
+  /** Whether another issuer that is valid would have done somewhere: which one OpenSSL took cannot be told. */
   readonly isAmbiguous: boolean;
 }
 
@@ -37,7 +37,8 @@ export function buildChain(
     const candidates = trusted.length > 0 ? trusted : issuersOf(last, sent);
     const next = candidates[0];
     if (next === undefined || certificates.some((one) => one.fingerprint256 === next.fingerprint256)) break;
-    isAmbiguous ||= candidates.length > 1;
+    const [, rival] = candidates;
+    isAmbiguous ||= rival !== undefined && (isValidNow(rival) || !isValidNow(next));
     certificates.push(next);
     if (trusted.length > 0) return { certificates, isAnchored: true, isAmbiguous };
     last = next;
@@ -54,6 +55,12 @@ export function isSelfSigned(certificate: X509Certificate): boolean {
   );
 }
 
+/** By the clock of this machine. */
+export function isValidNow({ validFromDate, validToDate }: X509Certificate): boolean {
+  const nowMs = Date.now();
+  return validFromDate.getTime() <= nowMs && nowMs <= validToDate.getTime();
+}
+
 type BySubject = ReadonlyMap<string, readonly X509Certificate[]>;
 
 /**
@@ -61,15 +68,12 @@ type BySubject = ReadonlyMap<string, readonly X509Certificate[]>;
  * listed, and where none is the one that lasts longest.
  */
 function issuersOf(certificate: X509Certificate, bySubject: BySubject): X509Certificate[] {
-  const nowMs = Date.now();
-  const isValid = (one: X509Certificate) =>
-    one.validFromDate.getTime() <= nowMs && nowMs <= one.validToDate.getTime();
   return (bySubject.get(nameKey(certificate.issuer)) ?? [])
     .filter((one) => certificate.checkIssued(one) && certificate.verify(one.publicKey))
     .sort(
       (a, b) =>
-        Number(isValid(b)) - Number(isValid(a)) ||
-        (isValid(a) ? 0 : b.validToDate.getTime() - a.validToDate.getTime()),
+        Number(isValidNow(b)) - Number(isValidNow(a)) ||
+        (isValidNow(a) ? 0 : b.validToDate.getTime() - a.validToDate.getTime()),
     );
 }
 

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
-import { buildChain, type Chain } from '../trust/build-chain.ts';
+import { buildChain, isValidNow, type Chain } from '../trust/build-chain.ts';
 import { createBundle, type Bundle } from '../trust/bundle.ts';
 
 /** OpenSSL takes 100 by default; nobody presents so many in good faith. */
@@ -27,8 +27,8 @@ export function certificatesOf(peer: DetailedPeerCertificate): Presented {
 }
 
 /**
- * Keeps what was presented on a connection for {@link presentedBy}, if all is there: the legacy object leaves out what
- * it cannot link, and what is linked to nothing of its own.
+ * Keeps what was presented on a connection for {@link presentedBy}, if it is sure that all is there. The legacy object
+ * leaves out what it cannot link; and of two issuers that fit it has the first, where OpenSSL takes one that is valid.
  */
 export function noteCertificates(
   socket: TLSSocket,
@@ -37,7 +37,7 @@ export function noteCertificates(
 ): void {
   let last = peer;
   for (let left = presented.length; left > 1; left--) last = last.issuerCertificate;
-  if (last.issuerCertificate === last) noted.set(socket, presented);
+  if (last.issuerCertificate === last && presented.every(isValidNow)) noted.set(socket, presented);
 }
 
 /**
