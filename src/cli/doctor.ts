@@ -74,7 +74,7 @@ async function look(command: DoctorCommand, snapshot: Snapshot, env: NodeJS.Proc
 
 /** Nobody waits longer than 10 s for one target, the start of this process included. */
 function budget(): number {
-  return Math.max(5_000, 9_400 - performance.now());
+  return Math.max(5_000, 9_000 - performance.now());
 }
 
 function checkChainFile(file: string, count: number): void {
