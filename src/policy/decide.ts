@@ -140,7 +140,7 @@ function guardIdentity(decision: Decision, isRemote: boolean): Decision {
 export function isInForce(rules: Rules, authority: Authority, key: string): boolean {
   const { proxy } = findUpstreamProxy(rules.proxy, authority);
   const found = rules.table.find(authority);
-  if (found.length > 0) return found.some((compiled) => keyOf(compiled, proxy) === key);
+  if (found.length > 0) return found.some((one) => keyOf(one.entry, inForce(one), proxy) === key);
   const passes = authority.port === 80 ? rules.unlistedPlaintext : rules.unlistedHosts;
   if (passes === 'pass' && key === wayKey(tunnelKey, proxy)) return true;
   return rules.unlistedPlaintext === 'pass' && key === wayKey(plainKey, proxy);
@@ -156,7 +156,8 @@ function wayKey(policyKey: string, proxy: UpstreamProxy | undefined): string {
 }
 
 function keyOf(
-  { entry, state, policy }: CompiledEntry,
+  entry: CompiledEntry['entry'],
+  { state, policy }: ReturnType<typeof inForce>,
   proxy: UpstreamProxy | undefined,
 ): string | undefined {
   const action = entry.kind === 'host' ? entry.action : 'verify';

@@ -62,6 +62,21 @@ describe('insecure_until', () => {
     await poll(async () => (await idle()) === 0, { what: 'no connection left that was not verified' });
   });
 
+  it('ends the connections that were not verified, and keeps the verified ones warm over a reload', async () => {
+    const { sidecar, clock, ask, upstream } = await start({}, { leaf: ca.issue('mcp.test') });
+    // The server itself ends none of them.
+    upstream.server.keepAliveTimeout = 60_000;
+    await ask();
+    const open = () => sidecar.metric('mcp_tls_sidecar_open_connections', { server: 'mcp' });
+    expect(await open()).toBe(1);
+    clock.ms = until;
+    await poll(async () => (await open()) === 0, { timeoutMs: 3_000, what: 'the end of the connection' });
+    await ask();
+    await sidecar.reload();
+    await ask();
+    expect(upstream.requests.map(({ connection }) => connection)).toEqual([1, 2, 2]);
+  });
+
   it('lets what verifies pass after it, on a new connection and without resuming', async () => {
     const { clock, ask, upstream } = await start({}, { leaf: ca.issue('mcp.test') });
     await ask();
