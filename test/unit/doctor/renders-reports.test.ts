@@ -59,7 +59,7 @@ describe('reports read as in the golden files (-u writes them anew)', () => {
     const text = renderText(report);
     await expect(settle(text)).toMatchFileSnapshot(`golden/${name}.txt`);
     const json = `${JSON.stringify(describeReport(report), undefined, 2)}\n`;
-    await expect(settle(json)).toMatchFileSnapshot(`golden/${name}.json`);
+    await expect(settle(json)).toMatchFileSnapshot(`golden/${name}.json.txt`);
     expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
