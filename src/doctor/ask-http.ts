@@ -1,5 +1,6 @@
 import { Failure } from '../failure.ts';
 import { version } from '../version.ts';
+import { certificatePage } from './certificate-page.ts';
 import type { Answer } from './evidence.ts';
 import type { HttpSession } from './http-session.ts';
 
@@ -12,6 +13,8 @@ export async function askHttp(session: HttpSession, target: string): Promise<Ans
   const reply = await session.send({ method: 'GET', target, headers });
   if (reply instanceof Failure) return { kind: 'failed', failure: reply };
   const { status } = reply;
+  const refused = await certificatePage(reply);
+  if (refused !== undefined) return refused;
   // It may be a stream without end.
   reply.body.destroy();
   return { kind: 'answered', status, words: `GET answers ${status}${wordsOf(status)}` };

@@ -68,13 +68,17 @@ function denied(failure: Failure, { subject }: Evidence): Finding {
   };
 }
 
+/** The server wants a client certificate: it got none, or one that it does not take. */
+export function diagnoseClientCertificate(evidence: Evidence): Finding {
+  return evidence.policy?.hasIdentity === true ? clientRefused(evidence) : clientCertificate(evidence);
+}
+
 /** An alert: a lenient client, the policy and the alert itself tell what it was about. */
 function refused(failure: Failure, evidence: Evidence): Finding {
   const { complaint, lenient, policy } = evidence;
   if (lenient !== undefined && isOld(lenient.protocol)) return oldProtocol(evidence);
   if (complaint === 'version') return oldProtocol(evidence);
-  if (complaint === 'client_certificate')
-    return policy?.hasIdentity === true ? clientRefused(evidence) : clientCertificate(evidence);
+  if (complaint === 'client_certificate') return diagnoseClientCertificate(evidence);
   if (lenient !== undefined && policy?.hasIdentity !== true) return noCommonCipher(evidence);
   // TLS 1.2 has no alert for it: OpenSSL, nginx and Go say handshake_failure where the certificate was missing.
   if (complaint === 'handshake_failure' && policy?.hasIdentity !== true)

@@ -4,7 +4,7 @@ import { chainOf, roleOf, strictDefectsOf } from './chain-view.ts';
 import { clientUrl } from './client-url.ts';
 import { defectWords, isOfOpenssl4, strictClient } from './defect-words.ts';
 import { diagnoseCertificate } from './diagnose-certificate.ts';
-import { diagnoseWay } from './diagnose-way.ts';
+import { diagnoseClientCertificate, diagnoseWay } from './diagnose-way.ts';
 import type { Diagnosis, Finding } from './diagnosis.ts';
 import { certificateReason, identityOf, type Answer, type Evidence } from './evidence.ts';
 import type { FoundDefect } from '../trust/strict-defects.ts';
@@ -55,15 +55,16 @@ function unverified(evidence: Evidence): Finding {
   };
 }
 
-function diagnoseAnswers({ http, mcp }: Evidence): Finding | undefined {
+function diagnoseAnswers(evidence: Evidence): Finding | undefined {
+  const { http, mcp } = evidence;
   for (const answer of [http, mcp?.initialize, mcp?.tools]) {
-    const found = answer && diagnoseAnswer(answer);
+    const found = answer && diagnoseAnswer(answer, evidence);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function diagnoseAnswer(answer: Answer): Finding | undefined {
+function diagnoseAnswer(answer: Answer, evidence: Evidence): Finding | undefined {
   if (answer.kind === 'failed') {
     const { reason, sentence, hint } = answer.failure;
     return {
@@ -73,6 +74,7 @@ function diagnoseAnswer(answer: Answer): Finding | undefined {
     };
   }
   if (answer.kind !== 'unfit') return undefined;
+  if (answer.wantsClientCertificate === true) return diagnoseClientCertificate(evidence);
   return {
     cause: 'not_mcp',
     sentence: `TLS and HTTP work, but MCP does not: ${answer.words}`,

@@ -45,7 +45,7 @@ export interface Connected {
 export type Answer =
   | { readonly kind: 'answered'; readonly status: number; readonly words: string }
   /** It answered, and not as it should. */
-  | { readonly kind: 'unfit'; readonly words: string }
+  | { readonly kind: 'unfit'; readonly words: string; readonly wantsClientCertificate?: boolean }
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'skipped'; readonly words: string };
 

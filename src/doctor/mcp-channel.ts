@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { certificatePage } from './certificate-page.ts';
 import { readEvents, readText } from './event-stream.ts';
 import type { Answer } from './evidence.ts';
 import type { HttpSession, Reply } from './http-session.ts';
@@ -21,6 +22,8 @@ export async function openMcp(session: HttpSession, options: McpOptions): Promis
     if ('kind' in answer) return answer;
     return { channel: new StreamableChannel(session, options, reply.header('mcp-session-id')), answer };
   }
+  const refused = await certificatePage(reply);
+  if (refused !== undefined) return refused;
   await drop(reply);
   if (status === 401 || status === 403)
     return { kind: 'answered', status, words: `it wants a login (${status}): TLS and HTTP work` };

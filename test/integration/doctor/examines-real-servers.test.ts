@@ -33,6 +33,11 @@ const expected: Readonly<Record<string, Cause>> = {
   'expired-leaf': 'leaf_expired',
   'name-other': 'name_mismatch',
   'tls-11-at-most': 'old_protocol',
+  'client-certificate-sent-12': 'none',
+  'client-certificate-required-12': 'client_certificate_required',
+  'client-certificate-required-13': 'client_certificate_required',
+  'client-certificate-wrong-12': 'client_certificate_refused',
+  'client-certificate-wrong-13': 'client_certificate_refused',
 };
 
 describe.each(servers)('%s', (name, isMissing, startServer) => {
