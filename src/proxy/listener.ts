@@ -176,11 +176,15 @@ export class ProxyListener {
   }
 
   /** Until node:http is done with the response before: it then gives the connection the timeout of an idle one. */
-  async #untilReleased(socket: Socket): Promise<void> {
+  async #untilReleased(socket: Duplex): Promise<void> {
     const response = this.#latest.get(socket)?.response;
-    if (response?.socket === socket && !socket.destroyed)
-      await new Promise<void>((resolve) => void response.once('finish', resolve).once('close', resolve));
-    socket.setTimeout(0);
+    // It may wait itself, for one before it that is written still: then it has no connection yet.
+    if (response?.writableFinished === false && !socket.destroyed)
+      await new Promise<void>((resolve) => {
+        response.once('finish', resolve).once('close', resolve);
+        socket.once('close', resolve);
+      });
+    asSocket(socket).setTimeout(0);
   }
 
   /** @returns the connection whose requests are to be served, if it came to that */
@@ -264,11 +268,12 @@ export class ProxyListener {
   /** After the responses that the connection is still to get. */
   #refuseOnSocket(socket: Duplex, method: string, failure: Failure): void {
     this.#refused.add(socket);
-    this.#order.run(socket, () => {
+    this.#order.run(socket, async () => {
+      await this.#untilReleased(socket);
       const server = this.#inside.get(socket)?.server;
       const code = replyOnSocket(socket, failure, server);
       this.#record({ ...failedOutcome(method, code, failure), ...(server !== undefined && { server }) });
-      return Promise.resolve(false);
+      return false;
     });
   }
 
