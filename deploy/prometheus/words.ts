@@ -28,9 +28,14 @@ export const defectSentence = chooseBy(
   Object.entries(defectWords).map(([defect, { words }]) => [defect, words]),
 );
 
+const unverified = 'mcp_tls_sidecar_unverified_handshakes_total{server=%[1]q,reason!=\\"none\\"}';
+
+// A series that begins at 1 has not increased: what was not there a day ago counts as it is.
+const hiddenInADay = `sum by (reason) (increase(${unverified}[1d]) > 0 or (${unverified} unless ${unverified} offset 1d))`;
+
 /** What `ssl_verify: false` hid in the last day. */
 export const hiddenReasons =
-  '{{ with printf "sum by (reason) (increase(mcp_tls_sidecar_unverified_handshakes_total{server=%q,reason!=\\"none\\"}[1d])) > 0" $labels.server | query }}' +
+  `{{ with printf "${hiddenInADay}" $labels.server | query }}` +
   'In the last day verification would have refused it for{{ range . }} {{ .Labels.reason }}{{ end }}.' +
   '{{ else }}Nothing that verification would have refused was seen in the last day.{{ end }}';
 

@@ -23,6 +23,6 @@ export function namesInPromql(expr: string): NamesInPromql {
     groupings.push(...inside.split(',').map((label) => label.trim()));
     return ' ';
   });
-  const words = [...plain.matchAll(/(?<![\w:.])[a-zA-Z_:][\w:]*(?![\w:]|\s*\()/g)].map(([word]) => word);
+  const words = [...plain.matchAll(/(?<![\w:.$])[a-zA-Z_:][\w:]*(?![\w:]|\s*\()/g)].map(([word]) => word);
   return { metrics: [...new Set(words.filter((word) => !keywords.has(word)))], matchers, groupings };
 }

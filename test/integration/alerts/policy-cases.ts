@@ -13,7 +13,8 @@ export const policyCases: readonly AlertCase[] = [
     when: 'an entry is not verified',
     series: {
       [of('verification_disabled', crm)]: '0x4 1x34 0x30',
-      [unverified]: '0+1x90',
+      // One handshake, on whose connection everything goes: a series that begins at 1.
+      [unverified]: '_x7 1x90',
     },
     firesAt: 15,
     resolvedAt: 41,
@@ -39,6 +40,24 @@ export const policyCases: readonly AlertCase[] = [
     description:
       'The date in tls.insecure_until of MCP server "crm" passes in 6d 23h 49m 0s; then its certificate is verified again by itself. ' +
       `Nothing that verification would have refused was seen in the last day. ${seen}`,
+    runbook: 'insecure-exception-ends',
+  },
+  {
+    alert: 'InsecureExceptionEnds',
+    when: 'a week is left and verification would refuse the server',
+    series: {
+      [of('insecure_until_timestamp_seconds', crm)]:
+        `${7 * daySeconds + 5 * minuteSeconds}x39 ${30 * daySeconds}x60`,
+      [unverified]: '0+1x90',
+    },
+    firesAt: 16,
+    resolvedAt: 41,
+    severity: 'ticket',
+    labels: crm,
+    summary: 'MCP server "crm" is verified again in 6d 23h 49m 0s',
+    description:
+      'The date in tls.insecure_until of MCP server "crm" passes in 6d 23h 49m 0s; then its certificate is verified again by itself. ' +
+      `${hidden} ${seen}`,
     runbook: 'insecure-exception-ends',
   },
   {
