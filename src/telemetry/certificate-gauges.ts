@@ -14,6 +14,8 @@ interface Seen {
   /** By what the whole chain consists of. */
   readonly expiries: Map<string, { readonly notAfterMs: number; seenMs: number }>;
   chain: readonly X509Certificate[];
+  /** Of the last chain: whether its date cannot be told. */
+  isAmbiguous: boolean;
   lastMs: number;
 }
 
@@ -53,9 +55,15 @@ export class CertificateGauges {
   /** Takes a full handshake into account. */
   record(server: string, { certificates, isAmbiguous }: Chain): void {
     const nowMs = this.#now();
-    const seen: Seen = this.#seen.get(server) ?? { expiries: new Map(), chain: [], lastMs: nowMs };
+    const seen: Seen = this.#seen.get(server) ?? {
+      expiries: new Map(),
+      chain: [],
+      isAmbiguous,
+      lastMs: nowMs,
+    };
     this.#seen.set(server, seen);
     seen.chain = certificates;
+    seen.isAmbiguous = isAmbiguous;
     seen.lastMs = nowMs;
     // Which of several issuers was taken cannot be told: no date is better than a wrong one.
     if (isAmbiguous) return;
@@ -82,10 +90,11 @@ export class CertificateGauges {
     }
   }
 
-  #show(server: string, { expiries, chain }: Seen, nowMs: number): void {
+  #show(server: string, { expiries, chain, isAmbiguous }: Seen, nowMs: number): void {
     const all = [...expiries.values()];
     const recent = all.filter(({ seenMs }) => nowMs - seenMs <= hourMs);
-    const counted = recent.length > 0 ? recent : all.slice(-1);
+    // Where none came since the last date that could be told, that one still holds.
+    const counted = recent.length > 0 || isAmbiguous ? recent : all.slice(-1);
     if (counted.length > 0)
       this.#notAfter.set({ server }, Math.min(...counted.map(({ notAfterMs }) => notAfterMs)) / 1000);
     chain.forEach(({ fingerprint256 }, position) => {
