@@ -28,8 +28,9 @@ function isWithin(host: string, domain: PermittedDomain): boolean {
  */
 export function constraintsOf(domains: readonly PermittedDomain[]): Buffer | undefined {
   if (domains.length === 0) return undefined;
-  const names = domains.flatMap((domain) => (domain.kind === 'name' ? [domain.name] : []));
-  const blocks = domains.flatMap((domain) => (domain.kind === 'addresses' ? [domain.block] : []));
+  const ordered = inOneOrder(domains);
+  const names = ordered.flatMap((domain) => (domain.kind === 'name' ? [domain.name] : []));
+  const blocks = ordered.flatMap((domain) => (domain.kind === 'addresses' ? [domain.block] : []));
   const hasFamily = (family: number) => blocks.some(({ address }) => isIP(address) === family);
   return nameConstraints(
     [
@@ -42,4 +43,12 @@ export function constraintsOf(domains: readonly PermittedDomain[]): Buffer | und
       ...(hasFamily(6) ? [] : [addressSubtree('::', 0)]),
     ],
   );
+}
+
+/** A list that says the same must make the same constraints: others cost clients the CA that they know. */
+function inOneOrder(domains: readonly PermittedDomain[]): PermittedDomain[] {
+  const textOf = (domain: PermittedDomain) =>
+    domain.kind === 'name' ? domain.name : `${domain.block.address}/${domain.block.prefixLength}`;
+  const byText = new Map(domains.map((domain) => [textOf(domain), domain]));
+  return [...byText].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, domain]) => domain);
 }

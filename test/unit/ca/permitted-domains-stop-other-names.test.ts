@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { PermittedDomain } from '../../../src/config/config.ts';
 import { generateCa } from '../../../src/ca/generated-ca.ts';
@@ -5,7 +6,7 @@ import { createSigners } from '../../../src/ca/lineage.ts';
 import { mintLeaf } from '../../../src/ca/mint-leaf.ts';
 import { isPermitted } from '../../../src/ca/permitted-domains.ts';
 import { toolMissing } from '../../harness/require-tool.ts';
-import { caSettings, dayMs, leafKey, opensslVerify, permit, startCa } from './ca-world.ts';
+import { caInput, caSettings, dayMs, filesOf, leafKey, opensslVerify, permit, startCa } from './ca-world.ts';
 
 const lists = {
   'one name': ['corp.test'],
@@ -80,6 +81,17 @@ describe('the sidecar mints no such leaf in the first place', () => {
     expect(ca.minted).toBe(0);
     expect(ca.contextFor('mcp.corp.test')).not.toHaveProperty('severity');
     expect(ca.minted).toBe(1);
+  });
+
+  it('and a list that says the same in another order, or twice, leaves the CA as it is', async () => {
+    const permittedDomains = ['corp.test', '10.0.0.0/8', 'lab.test', 'fd00::/8'].map(permit);
+    const settings = caSettings({ permittedDomains });
+    const { ca, told } = await startCa(settings);
+    const before = readFileSync(filesOf(settings).caFile, 'utf8');
+    const reordered = [...permittedDomains.toReversed(), permit('lab.test')];
+    await ca.refresh(caInput({ ...settings, permittedDomains: reordered }));
+    expect(readFileSync(filesOf(settings).caFile, 'utf8')).toBe(before);
+    expect(told).toEqual([]);
   });
 });
 
