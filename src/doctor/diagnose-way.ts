@@ -48,7 +48,7 @@ export function diagnoseWay(failure: Failure, evidence: Evidence): Finding {
     case 'dns_timeout':
       return {
         ...plain('name_unresolved', failure),
-        sentence: `${subject.authority.host} cannot be resolved: ${failure.sentence}`,
+        sentence: `${subject.authority.host}: ${failure.sentence}`,
       };
     default:
       return plain(plainCauses[failure.reason] ?? 'internal', failure);

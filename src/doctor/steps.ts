@@ -40,7 +40,6 @@ interface Check {
 
 const phases: readonly Phase[] = ['request', 'policy', 'resolve', 'connect', 'handshake', 'response'];
 const notReached: Judgement = ['skipped', 'not reached'];
-const unknownChain: Judgement = ['skipped', 'no certificate was seen'];
 
 const checks: readonly Check[] = [
   { id: 'policy', judge: judgePolicy },
@@ -110,6 +109,12 @@ function judgeHandshake(evidence: Evidence): Judgement {
   return ['pass', `${stood.protocol ?? ''}, ${stood.cipher ?? ''}, ${Math.round(stood.handshakeMs)} ms`];
 }
 
+/** Why there is nothing to judge. */
+function noChain({ subject, failure }: Evidence): Judgement {
+  if (failure !== undefined) return ['skipped', 'no certificate was seen'];
+  return ['skipped', subject.protocol === 'http' ? 'plain http' : 'no certificate was seen'];
+}
+
 /** Nothing fails that `serve` lets pass. */
 function graded({ policy }: Evidence): StepStatus {
   return policy?.verify === false ? 'warn' : 'fail';
@@ -117,7 +122,7 @@ function graded({ policy }: Evidence): StepStatus {
 
 function judgeVerification(evidence: Evidence): Judgement {
   const chain = chainOf(evidence);
-  if (chain === undefined) return evidence.policy === undefined ? ['skipped', 'plain http'] : unknownChain;
+  if (chain === undefined) return noChain(evidence);
   const reason = certificateReason(evidence);
   const beside = ['tls_cert_name_mismatch', 'tls_cert_expired', 'tls_cert_not_yet_valid', 'tls_cert_strict'];
   if (reason !== undefined && !beside.includes(reason))
@@ -129,7 +134,7 @@ function judgeVerification(evidence: Evidence): Judgement {
 
 function judgeName(evidence: Evidence): Judgement {
   const [leaf] = evidence.presented;
-  if (leaf === undefined) return evidence.policy === undefined ? ['skipped', 'plain http'] : unknownChain;
+  if (leaf === undefined) return noChain(evidence);
   const name = identityOf(evidence);
   if (isCertificateFor(leaf, name)) return ['pass', `the certificate is for ${name}`];
   const names = altNames(leaf).slice(0, 4).join(', ') || 'no alternative names';
@@ -137,9 +142,9 @@ function judgeName(evidence: Evidence): Judgement {
 }
 
 function judgeExpiry(evidence: Evidence): Judgement {
-  const { nowMs, policy } = evidence;
+  const { nowMs } = evidence;
   const chain = chainOf(evidence);
-  if (chain === undefined) return policy === undefined ? ['skipped', 'plain http'] : unknownChain;
+  if (chain === undefined) return noChain(evidence);
   const { certificates } = chain;
   const invalid = certificates.findIndex((one) => !isValidAt(one, nowMs));
   const say = (position: number) => {
@@ -158,7 +163,7 @@ function judgeExpiry(evidence: Evidence): Judgement {
 
 function judgeStrict(evidence: Evidence): Judgement {
   const chain = chainOf(evidence);
-  if (chain === undefined) return evidence.policy === undefined ? ['skipped', 'plain http'] : unknownChain;
+  if (chain === undefined) return noChain(evidence);
   const [first, ...others] = strictDefectsOf(evidence);
   if (first === undefined)
     return chain.isAnchored

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { expect, test } from 'vitest';
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
 import { objectIdentifier, sequence, taggedString } from '../../../src/ca/der.ts';
@@ -138,4 +139,27 @@ test('a host goes by the entry that covers it, another port of it by the default
   const [listed, strange] = await diagnoseConfig(config, { names: [`a.corp.test:${port}`, 'a.corp.test:1'] });
   expect(listed && makeReport(listed)).toMatchObject({ entry: `*.corp.test:${port}`, cause: 'none' });
   expect(strange && makeReport(strange)).toMatchObject({ entry: undefined, cause: 'connection_refused' });
+});
+
+test('a client certificate is shown where the server is to be verified, and nowhere else', async () => {
+  const folder = temporaryDirectory();
+  const client = ca.issue('client', { extendedKeyUsage: ['clientAuth'] });
+  const [certificate, key] = [join(folder, 'client.pem'), join(folder, 'client.key')];
+  writeFileSync(certificate, client.chain);
+  writeFileSync(key, client.key);
+  const shown: (string | undefined)[] = [];
+  // Over TLS 1.2 the server is done first, and so has seen all that it will.
+  const tls = { requestCert: true, rejectUnauthorized: false, ca: ca.pem, maxVersion: 'TLSv1.2' } as const;
+  const upstream = await startUpstream({ leaf, tls });
+  upstream.server.on('secureConnection', (socket: TLSSocket) =>
+    shown.push(socket.getPeerX509Certificate()?.subject),
+  );
+  const entry = {
+    url: `https://mcp.test:${upstream.port}/mcp`,
+    tls: { client_certificate: certificate, client_key: key },
+  };
+  await report(configText({ one: { ...entry, ssl_verify: false } }));
+  expect(shown).toEqual([undefined, undefined]);
+  await report(configText({ one: { ...entry, ssl_verify: ca.pem } }));
+  expect(shown.slice(2)).toEqual(['CN=client']);
 });
