@@ -45,7 +45,8 @@ export const handshakeAlerts: readonly Alert[] = [
     name: 'SomeHandshakesFail',
     severity: 'ticket',
     expr: someFail,
-    for: '5m',
+    // Longer than it takes to page, so that not both arrive.
+    for: '10m',
     summary: `Some TLS handshakes with ${server} fail: {{ $labels.reason }}`,
     description: `Some TLS handshakes with ${server} fail: ${reasonSentence}. What to do: ${reasonHint}. ${about}`,
     runbook: 'handshakes-failing',

@@ -75,12 +75,12 @@ describe('every alert', () => {
     }
   });
 
-  it('is in the table of docs/alerts.md with its severity', () => {
+  it('is in the table of docs/alerts.md with its severity and time', () => {
     const text = readFileSync(join(top, 'docs/alerts.md'), 'utf8');
-    for (const { name, severity, runbook } of alerts)
+    for (const { name, severity, runbook, for: time } of alerts)
       expect(text).toMatch(
         new RegExp(
-          `^\\| \\[\`McpTlsSidecar${name}\`\\]\\(runbooks/${runbook}\\.md\\) \\| ${severity} \\|`,
+          `^\\| \\[\`McpTlsSidecar${name}\`\\]\\(runbooks/${runbook}\\.md\\) \\| ${severity} \\|.*\\| ${time} \\|$`,
           'm',
         ),
       );
