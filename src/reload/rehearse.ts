@@ -1,7 +1,7 @@
 import { problemAt } from '../config/problem-at.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { CompiledEntry } from '../policy/table.ts';
+import { inForce, type CompiledEntry } from '../policy/table.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { findStrictDefects } from '../trust/strict-defects.ts';
 import type { SeenChain } from '../upstream/chains-seen.ts';
@@ -16,15 +16,18 @@ export function rehearse(next: Snapshot, before: Snapshot, seen: Iterable<SeenCh
   const problems = new Map<string, Problem>();
   for (const chain of seen) {
     const compiled = entryNamed(next, chain.server);
-    if (compiled?.policy?.verify !== true || problems.has(chain.server)) continue;
-    if (entryNamed(before, chain.server)?.policy?.key === compiled.policy.key) continue;
-    const fault = wouldFail(compiled.policy, chain);
+    const policy = policyOf(compiled);
+    if (compiled === undefined || policy?.verify !== true || problems.has(chain.server)) continue;
+    if (policyOf(entryNamed(before, chain.server))?.key === policy.key) continue;
+    const fault = wouldFail(policy, chain);
     if (fault === undefined) continue;
     const { entry } = compiled;
+    // Verified it is all the same: by what holds after insecure_until.
+    const key = entry.sslVerify.kind === 'off' ? 'tls.verify_with' : 'ssl_verify';
     const problem = problemAt(next.config, {
       severity: 'warning',
       position: entry.trustPosition,
-      message: `ssl_verify of ${entry.name}: what the server last presented would be refused now: ${fault}`,
+      message: `${key} of ${entry.name}: what the server last presented would be refused now: ${fault}`,
       hint: 'compare the new bundle with the chain of the server; connections that stand go on',
       entry: entry.name,
     });
@@ -36,6 +39,9 @@ export function rehearse(next: Snapshot, before: Snapshot, seen: Iterable<SeenCh
 function entryNamed({ table }: Snapshot, name: string): CompiledEntry | undefined {
   return table.entries.find(({ entry }) => entry.name === name);
 }
+
+const policyOf = (compiled: CompiledEntry | undefined): Policy | undefined =>
+  compiled && inForce(compiled).policy;
 
 function wouldFail({ bundle, pins, strict }: Policy, { presented }: SeenChain): string | undefined {
   const chain = bundle === undefined ? undefined : chainUnder(bundle, presented);

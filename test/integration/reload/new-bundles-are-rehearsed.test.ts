@@ -56,6 +56,22 @@ it('strict rules and pins are rehearsed too', async () => {
   expect(warnings()).toMatchObject([{ msg: expect.stringContaining('its key is not pinned') as string }]);
 });
 
+it('so is what verifies after insecure_until', async () => {
+  const upstream = await startUpstream({ leaf: ca.issue('mcp.test') });
+  const entry = (pem: string) => ({
+    url: `https://mcp.test:${upstream.port}/`,
+    ssl_verify: false,
+    tls: { insecure_until: '2020-01-01T00:00:00Z', verify_with: pem },
+  });
+  const sidecar = await startInProcess({ config: configText({ mcp: entry(ca.pem) }) });
+  expect((await ask(sidecar.proxy, '/mcp/')).status).toBe(200);
+  sidecar.writeConfig(configText({ mcp: entry(next.pem) }));
+  const report = (await (await sidecar.reload()).json()) as { problems: { message: string }[] };
+  expect(report.problems.map(({ message }) => message)).toContain(
+    'tls.verify_with of mcp: what the server last presented would be refused now: it does not lead to a certificate of the bundle',
+  );
+});
+
 it('a server that was never reached cannot be rehearsed', async () => {
   const { sidecar, bundle, warnings } = await start();
   writeFileSync(bundle, next.pem);
