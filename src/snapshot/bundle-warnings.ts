@@ -14,12 +14,15 @@ export function bundleWarnings(
   bundle: Bundle,
   hadOwnCa = false,
 ): Problem[] {
-  if (entry.sslVerify.kind !== 'path' && entry.sslVerify.kind !== 'pem') return [];
+  const isOff = entry.sslVerify.kind === 'off';
+  const { kind } = isOff ? (entry.tls.verifyWith ?? entry.sslVerify) : entry.sslVerify;
+  if (kind !== 'path' && kind !== 'pem') return [];
+  const key = isOff ? 'tls.verify_with' : 'ssl_verify';
   const warn = (message: string, hint: string) =>
     problemAt(config, {
       severity: 'warning',
       position: entry.trustPosition,
-      message: `ssl_verify of ${entry.name}: ${message}`,
+      message: `${key} of ${entry.name}: ${message}`,
       hint,
       entry: entry.name,
     });

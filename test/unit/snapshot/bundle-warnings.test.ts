@@ -6,11 +6,11 @@ import { loadConfig } from '../../../src/snapshot/load-config.ts';
 import { temporaryDirectory } from '../../harness/temporary-directory.ts';
 
 /** What is said of a configuration whose one server trusts these certificates. */
-async function problemsWith(pem: string) {
+async function problemsWith(pem: string, trust = 'ssl_verify: ca.pem') {
   const directory = temporaryDirectory();
   const file = path.join(directory, 'config.yaml');
   writeFileSync(path.join(directory, 'ca.pem'), pem);
-  writeFileSync(file, 'mcp_servers:\n  s: { url: "https://mcp.test/mcp", ssl_verify: ca.pem }\n');
+  writeFileSync(file, `mcp_servers:\n  s: { url: "https://mcp.test/mcp", ${trust} }\n`);
   const { problems } = await loadConfig({ file, env: { HOME: directory } });
   return problems.map(({ severity, message, line }) => `${severity} ${line}: ${message}`);
 }
@@ -31,5 +31,10 @@ describe('a bundle that can be used but is odd earns a warning', () => {
     expect(await problemsWith(root.pem + root.intermediate().pem)).toEqual([
       'warning 2: ssl_verify of s: intermediate certificates in it (1) make the name constraints of their root moot',
     ]);
+  });
+
+  it('where it is that of verify_with, too', async () => {
+    const said = await problemsWith(expired.pem, 'ssl_verify: false, tls: { verify_with: ca.pem }');
+    expect(said).toContain('warning 2: tls.verify_with of s: every certificate in it has expired');
   });
 });
