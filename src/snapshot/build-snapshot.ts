@@ -91,16 +91,14 @@ class SnapshotBuilder {
       const hadOwnCa = this.#trust.hadOwnCa(bundle);
       this.problems.push(...bundleWarnings(this.#options.config, entry, bundle, hadOwnCa));
     }
-    return { entry, state: 'usable', ...made };
+    return { entry, ...made };
   }
 
   /** What an entry goes by, and what it will go by after `insecure_until`. */
-  async #policiesOf({
-    kind,
-    name,
-    sslVerify,
-    tls,
-  }: ServerEntry | HostEntry): Promise<(Pick<CompiledEntry, 'successor'> & { policy: Policy }) | TrustFault> {
+  async #policiesOf(
+    entry: ServerEntry | HostEntry,
+  ): Promise<(Pick<CompiledEntry, 'state' | 'successor'> & { policy: Policy }) | TrustFault> {
+    const { kind, name, sslVerify, tls } = entry;
     const identity = await this.#policies.identityOf(tls);
     if (identity instanceof FileFault) return new TrustFault('tls.client_certificate', '', identity);
     const verify = sslVerify.kind !== 'off';
@@ -112,10 +110,14 @@ class SnapshotBuilder {
     const policy = this.#policies.compile({ verify, bundle, tls, identity });
     if (policy instanceof FileFault) return new TrustFault('tls.client_certificate', '', policy);
     const { insecureUntil } = tls;
-    if (insecureUntil === undefined) return { policy };
+    if (insecureUntil === undefined) return { state: 'usable', policy };
     const verified = bundle && this.#policies.compile({ verify: true, bundle, tls, identity });
     const from = this.#deadlineOf(`${kind} ${name}`, insecureUntil.atMs);
-    return { policy, successor: { from, policy: verified instanceof FileFault ? undefined : verified } };
+    if (verified !== undefined && !(verified instanceof FileFault))
+      return { state: 'usable', policy, successor: { from, policy: verified } };
+    // Default trust went bad, which the exception itself does not need.
+    const kept = this.#unchanged(entry)?.successor?.policy;
+    return { state: kept === undefined ? 'usable' : 'stale', policy, successor: { from, policy: kept } };
   }
 
   /** The same object as before for the same moment: once passed it stays so, whatever the clock says. */
@@ -175,12 +177,17 @@ class SnapshotBuilder {
 
   /** An entry whose file went bad keeps its last good bytes if nothing about it changed in the YAML. */
   #keepOrFail(entry: ServerEntry | HostEntry, fault: TrustFault): CompiledEntry {
-    const previous = this.#previous.get(entryKey(entry));
-    const keep = previous?.policy !== undefined && previous.entry.identity === entry.identity;
+    const previous = this.#unchanged(entry);
     this.problems.push(this.#problemOf(entry, fault));
-    return keep
+    return previous?.policy !== undefined
       ? { entry, state: 'stale', policy: previous.policy, successor: previous.successor }
       : { entry, state: 'unusable', policy: undefined };
+  }
+
+  /** What there was of an entry about which nothing changed in the YAML. */
+  #unchanged(entry: ServerEntry | HostEntry): CompiledEntry | undefined {
+    const previous = this.#previous.get(entryKey(entry));
+    return previous?.entry.identity === entry.identity ? previous : undefined;
   }
 
   #problemOf(entry: ServerEntry | HostEntry, { key, subject, fault }: TrustFault): Problem {

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
 import { ask } from '../../harness/ask.ts';
@@ -5,6 +7,7 @@ import { configText } from '../../harness/config-text.ts';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { poll } from '../../harness/poll.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
+import { temporaryDirectory } from '../../harness/temporary-directory.ts';
 import { startUpstream, type UpstreamOptions } from '../../harness/tls-upstream.ts';
 
 const ca = createCa();
@@ -129,5 +132,24 @@ describe('insecure_until', () => {
     clock.ms = until;
     await expectFailure(await ask(), sidecar, { server: 'mcp', reason: 'tls_cert_issuer_unknown' });
     expect(upstream.requests.map(({ resumed }) => resumed)).toEqual([false, false, false]);
+  });
+
+  it('verifies by the last good default trust where that has gone bad meanwhile', async () => {
+    const trust = join(temporaryDirectory(), 'default.pem');
+    writeFileSync(trust, ca.pem);
+    const upstream = await startUpstream({ leaf: ca.issue('mcp.test') });
+    const entry = {
+      url: `https://mcp.test:${upstream.port}/`,
+      ssl_verify: false,
+      tls: { insecure_until: '2020-01-01T00:00:00Z' },
+    };
+    const env = { SSL_CERT_FILE: trust };
+    const sidecar = await startInProcess({ config: configText({ mcp: entry }), env });
+    expect((await ask(sidecar.proxy, '/mcp/')).status).toBe(200);
+    writeFileSync(trust, 'cut short');
+    expect((await sidecar.reload()).ok).toBe(false);
+    expect((await ask(sidecar.proxy, '/mcp/')).status).toBe(200);
+    expect(await sidecar.metric('mcp_tls_sidecar_server_stale', { server: 'mcp' })).toBe(1);
+    expect(await sidecar.metric('mcp_tls_sidecar_verification_disabled', { server: 'mcp' })).toBe(0);
   });
 });
