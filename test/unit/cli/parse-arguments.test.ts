@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { parseArguments } from '../../../src/cli/parse-arguments.ts';
 import { UsageError } from '../../../src/cli/usage.ts';
 
+const plainDoctor = { targets: [], config: undefined, mcp: false, json: false, saveChain: undefined };
 const none = { config: undefined, listen: undefined, admin: undefined };
 
 test.each([
@@ -13,6 +14,12 @@ test.each([
   [['serve', '--admin', 'localhost:1'], { name: 'serve', ...none, admin: { host: 'localhost', port: 1 } }],
   [['check'], { name: 'check', config: undefined, json: false }],
   [['check', '--json', '--config', 'a.yaml'], { name: 'check', config: 'a.yaml', json: true }],
+  [['doctor'], { name: 'doctor', ...plainDoctor }],
+  [
+    ['doctor', 'a', 'b.test:1', '--mcp'],
+    { name: 'doctor', ...plainDoctor, targets: ['a', 'b.test:1'], mcp: true },
+  ],
+  [['doctor', '--json', '--save-chain=f'], { name: 'doctor', ...plainDoctor, json: true, saveChain: 'f' }],
   [['health'], { name: 'health', config: undefined }],
   [['--help'], { name: 'help' }],
   [['check', '-h'], { name: 'help' }],
@@ -32,6 +39,9 @@ test.each([
   [['--config']],
   [['--config', '']],
   [['--nope']],
+  [['doctor', '']],
+  [['doctor', '--save-chain', '']],
+  [['check', '--mcp']],
 ])('the arguments %j are refused, with a remedy', (argv) => {
   expect(() => parseArguments(argv)).toThrow(UsageError);
   expect(() => parseArguments(argv)).toThrow(
