@@ -135,7 +135,7 @@ class Dial {
       authorization,
       via,
       signal: this.#signal,
-    }).catch((error: unknown) => this.#failure('connect', 'upstream_proxy_refused', error));
+    }).catch((error: unknown) => byProxy(this.#failure('connect', 'upstream_proxy_refused', error)));
     if (refused === undefined) return socket;
     socket.destroy();
     return refused;
@@ -232,6 +232,16 @@ function ofProxy({ reason, phase, cause, sentence, hint }: Failure): Failure {
   return new Failure(reason, phase, cause, {
     sentence: `the upstream proxy cannot be used: ${sentence}`,
     hint: `this is about mcp_tls_sidecar.upstream_proxy: ${hint}`,
+  });
+}
+
+/** The TCP connection stands, so that the words of a timeout are not the ones. */
+function byProxy(failure: Failure): Failure {
+  const { reason, phase, cause } = failure;
+  if (reason !== 'connect_timeout') return failure;
+  return new Failure(reason, phase, cause, {
+    sentence: 'the upstream proxy did not connect to it in time',
+    hint: 'look at the log of the proxy, and whether the server can be reached from there; or raise mcp_tls_sidecar.timeouts.dial',
   });
 }
 
