@@ -1,6 +1,6 @@
 import { watch, type FSWatcher } from 'chokidar';
 import { once } from 'node:events';
-import { lstat, readlink } from 'node:fs/promises';
+import { lstat, readlink, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Follows files through every change that editors, tools and Kubernetes make to them. */
@@ -12,40 +12,66 @@ export interface FileWatcher {
 
 /**
  * Directories are watched, never the files: a ConfigMap is swapped by renaming the `..data` link beside them, and a
- * watch on the file sees the first swap and then nothing.
+ * watch on the file sees the first swap and then nothing. Each has a watcher of its own, which stays for as long as a
+ * file in it counts: to read the system's directory of certificates anew at each reload takes a while.
  *
  * @param onChange called for anything that may concern the files; what really changed is for the caller to find out
  */
 export function createFileWatcher(onChange: () => void, onError: (error: unknown) => void): FileWatcher {
-  let watcher: FSWatcher | undefined;
-  let watched = '';
+  const watchers = new Map<string, Watched>();
+  let names: ReadonlySet<string> = new Set();
+
+  const open = async (directory: string): Promise<void> => {
+    const identity = await identityOf(directory);
+    const watcher = watch(directory, {
+      depth: 0,
+      followSymlinks: false,
+      ignoreInitial: true,
+      // What is gone for a moment is for the reload to wait for; here it would only cost time.
+      atomic: false,
+      ignored: (candidate) =>
+        candidate !== directory && !names.has(candidate) && !names.has(path.dirname(candidate)),
+    });
+    watchers.set(directory, { watcher, identity });
+    watcher.on('all', onChange).on('error', onError);
+    // Where the system will not watch (no inotify instance left, a directory that must not be listed), polling has to do.
+    const forget = () => watchers.delete(directory);
+    const failed = once(watcher, 'error').then(forget);
+    await Promise.race([once(watcher, 'ready'), failed]).catch(forget);
+  };
+
   return {
     async follow(files) {
-      const names = new Set<string>();
-      for (const file of files) for (const hop of await linkHops(file)) names.add(hop);
-      const key = [...names].sort().join('\n');
-      if (key === watched) return;
-      watched = key;
-      await watcher?.close();
+      const hops = await Promise.all(files.map((file) => linkHops(file)));
+      names = new Set(hops.flat());
       const directories = new Set([...names].map((name) => path.dirname(name)));
-      watcher = watch([...directories], {
-        depth: 0,
-        followSymlinks: false,
-        ignoreInitial: true,
-        // What is gone for a moment is for the reload to wait for; here it would only cost time.
-        atomic: false,
-        ignored: (candidate) =>
-          !directories.has(candidate) && !names.has(candidate) && !names.has(path.dirname(candidate)),
-      });
-      watcher.on('all', onChange).on('error', onError);
-      // Where the system will not watch (no inotify instance left, a directory that must not be listed), polling has to do.
-      const failed = once(watcher, 'error').then(() => (watched = ''));
-      await Promise.race([once(watcher, 'ready'), failed]).catch(() => (watched = ''));
+      const gone: FSWatcher[] = [];
+      for (const [directory, { watcher, identity }] of watchers) {
+        // One that was put in the place of another, by a rename above it, is not watched yet.
+        if (directories.has(directory) && (await identityOf(directory)) === identity) continue;
+        watchers.delete(directory);
+        gone.push(watcher);
+      }
+      const fresh = [...directories].filter((directory) => !watchers.has(directory));
+      await Promise.all([...gone.map((watcher) => watcher.close()), ...fresh.map(open)]);
     },
     async close() {
-      await watcher?.close();
+      await Promise.all([...watchers.values()].map(({ watcher }) => watcher.close()));
     },
   };
+}
+
+interface Watched {
+  readonly watcher: FSWatcher;
+  readonly identity: string | undefined;
+}
+
+/** Which directory a path leads to; undefined where there is none. */
+async function identityOf(directory: string): Promise<string | undefined> {
+  return stat(directory).then(
+    ({ dev, ino }) => `${dev} ${ino}`,
+    () => undefined,
+  );
 }
 
 /** As many links as Linux follows (MAXSYMLINKS). */
