@@ -28,9 +28,15 @@ export async function openProxyTunnel(
   const login =
     options.authorization === undefined ? '' : `Proxy-Authorization: ${options.authorization}\r\n`;
   socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${login}Via: 1.1 ${options.via}\r\n\r\n`);
-  const head = await readHead(socket, options.signal);
-  const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |\r)/.exec(head)?.[1] ?? NaN);
+  let status = await readStatus(socket, options.signal);
+  // Interim answers may come before the final one (RFC 9110 section 15.2); 101 was not asked for.
+  while (status >= 100 && status < 200 && status !== 101) status = await readStatus(socket, options.signal);
   return status >= 200 && status < 300 ? undefined : refusedByProxy(status);
+}
+
+async function readStatus(socket: Socket, signal: AbortSignal): Promise<number> {
+  const head = await readHead(socket, signal);
+  return Number(/^HTTP\/1\.[01] (\d{3})(?: |\r)/.exec(head)?.[1] ?? NaN);
 }
 
 /** Why a proxy does not serve us, by the status of its answer; NaN where it was none of HTTP. */
@@ -92,6 +98,7 @@ function readHead(socket: Socket, signal: AbortSignal): Promise<string> {
     socket.on('readable', onReadable).on('error', onError).on('end', onEnd).on('close', onEnd);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
+    else if (socket.readableEnded || socket.destroyed) onEnd();
   });
 }
 
