@@ -197,7 +197,7 @@ class App implements Sidecar {
     reportStart(this.#logger, snapshot, this.#options.env);
     reportProblems(this.#logger, problems);
     await this.#warnOfFileMounts();
-    this.#deadlines.look();
+    this.#deadlines.acknowledge();
     this.#ready = true;
     const addresses = this.#proxyAddresses.map(({ host, port }) => `${host}:${port}`);
     this.#logger.info({ proxy: this.proxy, admin: this.admin, listen: addresses }, 'ready');
@@ -246,6 +246,7 @@ class App implements Sidecar {
     this.#metrics.showSnapshot(snapshot);
     this.#metrics.showLoad(report.failed, true);
     reportReload(this.#logger, report, snapshot);
+    this.#deadlines.acknowledge();
     void this.#caKeeper.refresh();
     void this.#warnOfFileMounts();
   }

@@ -239,6 +239,8 @@ export class Failure {
   readonly hint: string;
   /** HTTP status of the reply; 0 where there is nobody left to reply to. */
   readonly status: number;
+  /** Whether it befell the upstream proxy, on the way to the server. */
+  readonly isOfProxy: boolean;
 
   /** @param words in place of those of the table, where one knows better; safe for clients */
   constructor(
@@ -253,11 +255,15 @@ export class Failure {
     this.sentence = words.sentence;
     this.hint = words.hint;
     this.status = words.status ?? failureTable[reason].status;
+    this.isOfProxy = words.isOfProxy ?? false;
   }
 }
 
 /** What happened, in words that follow the server's name, and what to do; a status where it is not the table's. */
-export type FailureWords = Pick<FailureRow, 'sentence' | 'hint'> & { readonly status?: number };
+export type FailureWords = Pick<FailureRow, 'sentence' | 'hint'> & {
+  readonly status?: number;
+  readonly isOfProxy?: boolean;
+};
 
 /** One sentence: what failed, for which server (undefined where none was found), why. Safe for clients. */
 export function describeFailure({ sentence }: Failure, server: string | undefined): string {

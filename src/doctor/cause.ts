@@ -52,6 +52,7 @@ const faults = {
   connection_timeout: 'network',
   address_prohibited: 'configuration',
   upstream_proxy_refused: 'network',
+  upstream_proxy_unusable: 'network',
   // The configuration.
   configuration_unusable: 'configuration',
   denied: 'configuration',

@@ -22,6 +22,13 @@ export function diagnose(evidence: Evidence): Diagnosis {
 
 function findCause(evidence: Evidence): Finding {
   const { failure, policy } = evidence;
+  // What is wrong on the way to the proxy says nothing of the server.
+  if (failure?.isOfProxy === true)
+    return {
+      cause: 'upstream_proxy_unusable',
+      sentence: failure.sentence,
+      remedy: [act(failure.hint)],
+    };
   const reason = certificateReason(evidence);
   if (failure !== undefined)
     return reason === undefined ? diagnoseWay(failure, evidence) : diagnoseCertificate(reason, evidence);

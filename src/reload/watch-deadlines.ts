@@ -30,6 +30,16 @@ export class DeadlineWatch {
     this.#timer = setInterval(() => this.look(), tickMs).unref();
   }
 
+  /** Takes what is near or passed now for told: a load of the configuration has said it. */
+  acknowledge(): void {
+    for (const entry of this.#store.current().table.entries) {
+      const from = entry.successor?.from;
+      if (from === undefined) continue;
+      if (from.hasPassed) this.#isNew('passed', entry);
+      else if (from.atMs - this.#now() <= weekMs) this.#isNew('near', entry);
+    }
+  }
+
   look(): void {
     const entries = this.#store.current().table.entries.filter(({ successor }) => successor !== undefined);
     const passed = entries.filter(

@@ -232,6 +232,7 @@ function ofProxy({ reason, phase, cause, sentence, hint }: Failure): Failure {
   return new Failure(reason, phase, cause, {
     sentence: `the upstream proxy cannot be used: ${sentence}`,
     hint: `this is about mcp_tls_sidecar.upstream_proxy: ${hint}`,
+    isOfProxy: true,
   });
 }
 

@@ -54,6 +54,19 @@ test('it goes through the upstream proxy, shows it its login and nobody else', a
   expect(JSON.stringify(found)).not.toContain('sesame');
 });
 
+test('an upstream proxy that cannot be reached is not laid at the door of the server', async () => {
+  const closed = createServer();
+  const { port } = await listen(closed);
+  await new Promise((resolve) => closed.close(resolve));
+  const config = configText(
+    { one: { url: 'https://mcp.test/mcp', ssl_verify: ca.pem } },
+    { upstream_proxy: `http://user:sesame@127.0.0.1:${port}` },
+  );
+  const found = await report(config);
+  expect(found).toMatchObject({ cause: 'upstream_proxy_unusable', fault: 'network', verdict: 'failed' });
+  expect(JSON.stringify(found)).not.toContain('sesame');
+});
+
 test('a missing intermediate is named with the URL that the leaf gives, which nobody fetches', async () => {
   const depot = await startUpstream({ leaf, protocol: 'http' });
   const url = `http://127.0.0.1:${depot.port}/issuing-ca.crt`;
