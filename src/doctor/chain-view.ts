@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import type { FailureReason } from '../failure.ts';
 import { isSelfSigned, type Chain } from '../trust/build-chain.ts';
 import { findStrictDefects, type FoundDefect } from '../trust/strict-defects.ts';
 import { chainUnder } from '../upstream/peer-chain.ts';
@@ -41,6 +42,16 @@ export function otherBundle(evidence: Evidence): NamedBundle | undefined {
   return judgeBundles(evidence).find(({ isUsed, verifies }) => !isUsed && verifies)?.named;
 }
 
+/** Of several faults OpenSSL tells the last that it finds: the dates, of a chain that does not lead to the bundle either. */
+export function hiddenByDates(
+  reason: FailureReason | undefined,
+  { isAnchored, certificates }: Chain,
+): 'tls_cert_issuer_unknown' | 'tls_cert_self_signed' | undefined {
+  if (isAnchored || (reason !== 'tls_cert_expired' && reason !== 'tls_cert_not_yet_valid')) return undefined;
+  const [leaf] = certificates;
+  return leaf !== undefined && isSelfSigned(leaf) ? 'tls_cert_self_signed' : 'tls_cert_issuer_unknown';
+}
+
 /** What strict clients refuse; of a chain without its anchor what can be told already. */
 export function strictDefectsOf(evidence: Evidence): FoundDefect[] {
   const chain = chainOf(evidence);
@@ -70,7 +81,8 @@ export function positionsWhere(
   return chain.certificates.flatMap((one, position) => (isSo(one, position) ? [position] : []));
 }
 
-function missingIn(chain: Chain | undefined): string {
+/** The CA to which a chain leads that does not lead to the bundle. */
+export function missingIn(chain: Chain | undefined): string {
   const top = chain?.certificates.at(-1);
   if (top === undefined) return 'anything of it';
   return `"${isSelfSigned(top) ? nameOf(top) : issuerNameOf(top)}"`;

@@ -1,9 +1,10 @@
 import { faultOf } from './cause.ts';
 import { daysLeft, validityWords } from './certificate-words.ts';
-import { chainOf, roleOf, strictDefectsOf } from './chain-view.ts';
+import { chainOf, hiddenByDates, missingIn, roleOf, strictDefectsOf } from './chain-view.ts';
 import { clientUrl } from './client-url.ts';
 import { defectWords, isOfOpenssl4, strictClient } from './defect-words.ts';
 import { diagnoseCertificate } from './diagnose-certificate.ts';
+import { bundleWords } from './diagnose-trust.ts';
 import { diagnoseClientCertificate, diagnoseWay } from './diagnose-way.ts';
 import type { Diagnosis, Finding } from './diagnosis.ts';
 import { certificateReason, identityOf, type Answer, type Evidence } from './evidence.ts';
@@ -170,6 +171,8 @@ function findMore(evidence: Evidence, cause: Diagnosis['cause']): string[] {
   const more: string[] = [];
   if (cause !== 'name_mismatch' && !isCertificateFor(leaf, name))
     more.push(`the certificate is not for ${name}`);
+  if (hiddenByDates(certificateReason(evidence), chain) !== undefined)
+    more.push(`${bundleWords(evidence)} does not hold ${missingIn(chain)}, to which the chain leads`);
   if (!/expire|valid|clock/.test(cause) && nowMs > leaf.validToDate.getTime())
     more.push('the certificate of the server has expired');
   const defect = firstDefect(evidence);

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { failureTable, type Phase } from '../failure.ts';
 import { isCertificateFor } from '../trust/verify-identity.ts';
 import { altNames, daysLeft, isValidAt, nameOf, validityWords } from './certificate-words.ts';
-import { chainOf, roleOf, strictDefectsOf } from './chain-view.ts';
+import { chainOf, hiddenByDates, roleOf, strictDefectsOf } from './chain-view.ts';
 import { clean } from './clean.ts';
 import { defectWords, strictClient } from './defect-words.ts';
 import { soonDays } from './diagnose.ts';
@@ -127,6 +127,9 @@ function judgeVerification(evidence: Evidence): Judgement {
   const beside = ['tls_cert_name_mismatch', 'tls_cert_expired', 'tls_cert_not_yet_valid', 'tls_cert_strict'];
   if (reason !== undefined && !beside.includes(reason))
     return [graded(evidence), `${reason}: ${failureTable[reason].sentence}`];
+  const unanchored = hiddenByDates(reason, chain);
+  if (unanchored !== undefined)
+    return [graded(evidence), `${unanchored}: ${failureTable[unanchored].sentence}`];
   const anchor = chain.certificates.at(-1);
   if (!chain.isAnchored || anchor === undefined) return ['pass', 'OpenSSL accepts the chain'];
   return ['pass', `leads to "${nameOf(anchor)}" in the bundle`];

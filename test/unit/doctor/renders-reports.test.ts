@@ -35,6 +35,11 @@ const cases: Readonly<Record<string, Evidence>> = {
     issuing.issue(['other.example.com', '*.example.org'], { notAfter: new Date('2026-11-01') }).chain,
     refused('tls_cert_expired'),
   ),
+  'expired-and-of-an-unknown-ca': makeEvidence(
+    policy,
+    createCa({ name: 'Other CA', ...dates }).issue(host, { notAfter: new Date('2026-11-01') }).chain,
+    refused('tls_cert_expired'),
+  ),
   'verification-off': makeEvidence(
     { ...policy, verify: false },
     createCa({ name: 'Other CA', ...dates }).issue(host, dates).chain,
