@@ -22,9 +22,9 @@ export function unpermittedHosts(config: Config): Problem[] {
     if (host === undefined || isPermitted(host.replace(/^\*\./, ''), permittedDomains)) return [];
     return problemAt(config, {
       severity: 'error',
-      position: entry.trustPosition,
+      position: config.settings.ca.position,
       message: `${entry.name}: ${host} lies outside of ca.permitted_domains, so that no CONNECT to it can be served`,
-      hint: 'add it to ca.permitted_domains',
+      hint: `add ${host.replace(/^\*\./, '')} to ca.permitted_domains`,
       entry: entry.name,
     });
   });
