@@ -206,7 +206,7 @@ const rows = {
     status: 0,
     proxyStatus: undefined,
     sentence: 'the client left',
-    hint: 'look at the time limit of the client',
+    hint: 'look at the log of the client: its time limit, or, of a host without an entry, whether it trusts the certificate of the server',
   },
   downstream_tls_failed: {
     status: 0,
