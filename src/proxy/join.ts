@@ -47,5 +47,8 @@ function cut(socket: Socket): void {
   if (socket.destroyed) return;
   // TLS has no reset, but without its close_notify an end is visible too.
   if ('encrypted' in socket) socket.destroy();
+  // Amid a shutdown libuv refuses the reset (EINVAL), and Node then never closes the socket: it would be lost.
+  else if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0)
+    socket.once('finish', () => socket.resetAndDestroy());
   else socket.resetAndDestroy();
 }
