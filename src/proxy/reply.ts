@@ -77,7 +77,9 @@ export function replyOnSocket(socket: Duplex, failure: Failure, server = unliste
   const headers = { ...replyHeaders(failure.reason, contentType, text), Connection: 'close' };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.on('error', () => undefined);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${text}`);
+  // Of a refused CONNECT httpx, requests and urllib show the status line and nothing else.
+  const phrase = `${STATUS_CODES[status] ?? ''} (${failure.reason})`;
+  socket.end(`HTTP/1.1 ${status} ${phrase}\r\n${lines.join('')}\r\n${text}`);
   setTimeout(() => socket.destroy(), lingerMs).unref();
   return status;
 }

@@ -64,7 +64,8 @@ const failuresIntroduction = `# Failures
 One closed list. The same word is the \`reason\` label of \`mcp_tls_sidecar_failures_total\`, the \`reason\` of the log line,
 the \`details\` of the \`Proxy-Status\` header (RFC 9209), and the \`reason\` in the body of the reply. A request whose body is
 a JSON-RPC request is answered by a JSON-RPC error (code -32050) with its id, anything else by \`application/problem+json\`.
-Once bytes of a response have left, a failure ends the stream and is counted.
+Once bytes of a response have left, a failure ends the stream and is counted. Of a refused CONNECT most clients show the
+status line alone, so the word stands there too: \`403 Forbidden (policy_denied)\`.
 `;
 
 const metricsIntroduction = `# Metrics

@@ -82,6 +82,8 @@ it('a host that is denied, or unlisted where those are denied, is not dialled', 
   });
   const denied = await answerTo(sidecar.proxy, 'no.test:443');
   await expectFailure(denied, sidecar, { server: 'no.test', reason: 'policy_denied' });
+  // All of the answer that httpx, requests and urllib show.
+  expect(denied.statusText).toBe('Forbidden (policy_denied)');
   const unlisted = await answerTo(sidecar.proxy, `localhost:${upstream.port}`);
   await expectFailure(unlisted, sidecar, { server: 'unlisted', reason: 'policy_denied' });
   expect(upstream.connections).toBe(0);
