@@ -20,7 +20,10 @@ const SYNTAX_FAULTS: Record<ErrorCode, Fault> = {
     'a text in double quotes has an escape that YAML does not know',
     'use single quotes, in which a backslash is a backslash',
   ),
-  BAD_INDENT: new Fault('the indentation does not fit', INDENT),
+  BAD_INDENT: new Fault(
+    'the indentation does not fit, or a [ or { above is not closed',
+    `${INDENT}, and close each [ and {`,
+  ),
   BAD_PROP_ORDER: new Fault('an anchor or a tag stands in the wrong place', 'put it right before its value'),
   BAD_SCALAR_START: new Fault('a value begins with a character that YAML reserves', QUOTE_IT),
   BLOCK_AS_IMPLICIT_KEY: new Fault(
