@@ -195,6 +195,7 @@ class App implements Sidecar {
     const [first = { host: '', port: 0 }] = this.#proxyAddresses;
     this.proxy = `${first.host}:${first.port}`;
     reportStart(this.#logger, snapshot, this.#options.env);
+    this.#caKeeper.reportBundle();
     reportProblems(this.#logger, problems);
     await this.#warnOfFileMounts();
     this.#deadlines.acknowledge();

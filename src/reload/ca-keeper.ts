@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { CaFault } from '../ca/ca-fault.ts';
 import { LocalCa } from '../ca/local-ca.ts';
 import type { SnapshotStore } from '../snapshot/snapshot.ts';
@@ -47,6 +48,17 @@ export class CaKeeper {
         );
     }
     this.#fault = fault;
+  }
+
+  /** Where clients find what they have to trust: `ca.directory` starts at a working directory that may be anywhere. */
+  reportBundle(): void {
+    const { store, logger } = this.#context;
+    if (this.#fault !== undefined) return;
+    const { directory } = store.current().config.settings.ca;
+    logger.info(
+      { bundle: path.join(directory, 'ca-bundle.pem') },
+      'clients of the CONNECT route have to trust this',
+    );
   }
 
   close(): void {

@@ -7,7 +7,7 @@ import { expectFailure } from '../../harness/expect-failure.ts';
 import { openTunnel, startTlsInside } from '../../harness/open-tunnel.ts';
 import { parseResponses } from '../../harness/parse-responses.ts';
 import { poll } from '../../harness/poll.ts';
-import { trustInCa } from '../../harness/published-ca.ts';
+import { caBundleFile, trustInCa } from '../../harness/published-ca.ts';
 import { sendRaw } from '../../harness/raw-http.ts';
 import { server, startPair, type Pair } from './connect-setup.ts';
 import { openEagerly } from './eager-client.ts';
@@ -82,6 +82,9 @@ it('a client that does not trust the local CA is downstream_tls_failed, and the 
   await expectFailure(undefined, pair.sidecar, { server, reason: 'downstream_tls_failed' });
   const line = pair.sidecar.logs.find(({ reason }) => reason === 'downstream_tls_failed');
   expect(line?.['hint']).toContain('ca-bundle.pem');
+  expect(pair.sidecar.logs.find(({ bundle }) => bundle !== undefined)).toMatchObject({
+    bundle: caBundleFile(pair.sidecar.proxy),
+  });
   expect(pair.upstream.connections).toBe(0);
 });
 
