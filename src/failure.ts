@@ -134,7 +134,7 @@ const rows = {
     status: 502,
     proxyStatus: 'tls_certificate_error',
     sentence: 'its certificate does not lead to a CA that ssl_verify trusts',
-    hint: 'point ssl_verify at the bundle with its CA, or have the server send its intermediate certificate',
+    hint: 'point ssl_verify at the bundle with its CA, or have the server send its intermediate certificate; mcp-tls-sidecar doctor tells which',
   },
   tls_cert_self_signed: {
     status: 502,
@@ -158,7 +158,7 @@ const rows = {
     status: 502,
     proxyStatus: 'tls_certificate_error',
     sentence: 'its certificate chain was rejected',
-    hint: 'look at the chain with openssl s_client -showcerts; the log of the sidecar has the code of OpenSSL',
+    hint: 'run mcp-tls-sidecar doctor: it draws the chain and names the cause; the log of the sidecar has the code of OpenSSL',
   },
   tls_client_cert_required: {
     status: 502,

@@ -36,8 +36,8 @@ function find(reason: FailureReason, evidence: Evidence): Finding | undefined {
   }
 }
 
-function unknownCause({ subject, failure }: Evidence): Finding {
-  const hint = failure?.hint ?? 'look at the chain with openssl s_client -showcerts';
+function unknownCause({ subject }: Evidence): Finding {
+  const hint = 'look at the chain with openssl s_client -showcerts';
   const sentence = 'OpenSSL rejects the chain, for a reason that what was presented does not show';
   return {
     cause: 'chain_rejected',

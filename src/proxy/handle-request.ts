@@ -100,7 +100,8 @@ function upstreamRequest(
   // What has to be read on its way down must not be compressed.
   const isRead = mayCarryEndpoint(visit) || (visit.route === 'base_url' && isResourceMetadata(target));
   const headers = isRead ? withoutEncoding(sent) : sent;
-  const login = isForwarded ? decision.proxy?.authorization : undefined;
+  // A TRACE would bring it back to the client (RFC 9110 section 9.3.8).
+  const login = isForwarded && method !== 'TRACE' ? decision.proxy?.authorization : undefined;
   return {
     method,
     target: isForwarded ? `http://${host}${target}` : target,

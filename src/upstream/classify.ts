@@ -98,6 +98,8 @@ export function classifyExchangeError(error: unknown, begun: boolean): FailureRe
   const code = errorCode(error) ?? '';
   if (isParserError(error))
     return error.message.includes('Invalid EOF state') ? 'response_incomplete' : 'response_malformed';
+  // The client's body was shorter than it had said: it left amid it.
+  if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') return 'downstream_aborted';
   if (begun && code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'response_incomplete';
   // undici's verdicts on what came, and node:http's on what cannot be sent on.
   if (/^UND_ERR_(?:HEADERS_OVERFLOW|RES_)|^ERR_(?:HTTP_)?INVALID_/.test(code)) return 'response_malformed';

@@ -25,11 +25,26 @@ class NameMismatchError extends Error {
 }
 
 /**
- * TLS over a connected socket, HTTP/1.1 by ALPN.
+ * TLS over a connected socket, HTTP/1.1 by ALPN, judged by all that the policy asks for.
  *
- * @throws OpenSSL's or Node's error, or the reason of the signal
+ * @throws OpenSSL's or Node's error, a verdict of ours, or the reason of the signal
  */
-export function handshake(options: HandshakeOptions): Promise<TLSSocket> {
+export async function handshake(options: HandshakeOptions): Promise<TLSSocket> {
+  const { policy } = options;
+  const socket = await shakeHands(options);
+  try {
+    // Belt and braces: Node has already ended a connection whose chain does not hold.
+    if (policy.verify && !socket.authorized) throw socket.authorizationError;
+    const verdict = judgePeer(socket, policy);
+    if (verdict !== undefined) throw verdict;
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+function shakeHands(options: HandshakeOptions): Promise<TLSSocket> {
   const { policy, signal, session } = options;
   const name = policy.serverName ?? options.host;
   return new Promise((resolve, reject) => {
@@ -61,18 +76,7 @@ export function handshake(options: HandshakeOptions): Promise<TLSSocket> {
     socket.once('secureConnect', () => {
       signal.removeEventListener('abort', onAbort);
       socket.off('error', onError);
-      // Belt and braces: Node has already ended a connection whose chain does not hold.
-      if (policy.verify && !socket.authorized) {
-        socket.destroy();
-        reject(socket.authorizationError);
-        return;
-      }
-      const verdict = judgePeer(socket, policy);
-      if (verdict === undefined) resolve(socket);
-      else {
-        socket.destroy();
-        reject(verdict);
-      }
+      resolve(socket);
     });
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
