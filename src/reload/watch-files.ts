@@ -2,6 +2,7 @@ import { watch, type FSWatcher } from 'chokidar';
 import { once } from 'node:events';
 import { lstat, readlink, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Follows files through every change that editors, tools and Kubernetes make to them. */
 export interface FileWatcher {
@@ -9,6 +10,9 @@ export interface FileWatcher {
   follow(files: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
+
+/** A directory that takes longer to be read must not hold up the next reload: polling bridges the while. */
+const readyMs = 2_000;
 
 /**
  * Directories are watched, never the files: a ConfigMap is swapped by renaming the `..data` link beside them, and a
@@ -37,7 +41,8 @@ export function createFileWatcher(onChange: () => void, onError: (error: unknown
     // Where the system will not watch (no inotify instance left, a directory that must not be listed), polling has to do.
     const forget = () => watchers.delete(directory);
     const failed = once(watcher, 'error').then(forget);
-    await Promise.race([once(watcher, 'ready'), failed]).catch(forget);
+    const late = sleep(readyMs, undefined, { ref: false });
+    await Promise.race([once(watcher, 'ready'), failed, late]).catch(forget);
   };
 
   return {
