@@ -47,8 +47,9 @@ it('on the base URL its 401 passes, and the advice to use the CONNECT route is l
     // It is not rewritten: the token's audience would become the local URL.
     expect(answer.header('www-authenticate')).toContain(new URL(url).origin);
   }
-  const advice = sidecar.logs.filter((line) =>
-    /CONNECT|HTTPS_PROXY/.test(JSON.stringify([line['msg'], line['hint']])),
+  const advice = sidecar.logs.filter(
+    (line) =>
+      line['level'] === 'warn' && /CONNECT|HTTPS_PROXY/.test(JSON.stringify([line['msg'], line['hint']])),
   );
   expect(advice).toHaveLength(1);
   expect(advice[0]).toMatchObject({ server: 'dev' });
