@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { addressOctets, maskOctets } from './address-octets.ts';
+import { addressOctets, maskOctets, type AddressBlock } from '../ip-address.ts';
 import {
   boolean,
   integer,
@@ -72,9 +72,8 @@ export const subjectAltName = (names: readonly string[], critical: boolean): Buf
 export const nameSubtree = (name: string): Buffer => sequence(taggedString(2, Buffer.from(name, 'latin1')));
 
 /** The base of a subtree of name constraints: a CIDR block. */
-export function addressSubtree(address: string, prefixLength: number): Buffer {
-  const octets = addressOctets(address);
-  return sequence(taggedString(7, Buffer.concat([octets, maskOctets(octets.length, prefixLength)])));
+export function addressSubtree(block: AddressBlock): Buffer {
+  return sequence(taggedString(7, Buffer.concat([addressOctets(block.address), maskOctets(block)])));
 }
 
 /** Name constraints (RFC 5280, 4.2.1.10) of subtrees as the functions above make them. */

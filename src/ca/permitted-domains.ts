@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { PermittedDomain } from '../config/config.ts';
-import { addressOctets, maskOctets } from './address-octets.ts';
+import { isInBlock } from '../ip-address.ts';
 import { addressSubtree, nameConstraints, nameSubtree } from './extensions.ts';
 
 /** Whether a leaf for a host (a normalised name or IP literal) is within `ca.permitted_domains`; empty: all are. */
@@ -11,15 +11,7 @@ export function isPermitted(host: string, domains: readonly PermittedDomain[]): 
 function isWithin(host: string, domain: PermittedDomain): boolean {
   if (domain.kind === 'name')
     return isIP(host) === 0 && (host === domain.name || host.endsWith(`.${domain.name}`));
-  if (isIP(host) === 0) return false;
-  const octets = addressOctets(host);
-  const base = addressOctets(domain.block.address);
-  const mask = maskOctets(base.length, domain.block.prefixLength);
-  // As in X.509, an IPv4 block says nothing about IPv6, mapped addresses included.
-  return (
-    octets.length === base.length &&
-    octets.every((octet, index) => ((octet ^ (base[index] ?? 0)) & (mask[index] ?? 0)) === 0)
-  );
+  return isInBlock(host, domain.block);
 }
 
 /**
@@ -33,14 +25,11 @@ export function constraintsOf(domains: readonly PermittedDomain[]): Buffer | und
   const blocks = ordered.flatMap((domain) => (domain.kind === 'addresses' ? [domain.block] : []));
   const hasFamily = (family: number) => blocks.some(({ address }) => isIP(address) === family);
   return nameConstraints(
-    [
-      ...names.map((name) => nameSubtree(name)),
-      ...blocks.map(({ address, prefixLength }) => addressSubtree(address, prefixLength)),
-    ],
+    [...names.map((name) => nameSubtree(name)), ...blocks.map((block) => addressSubtree(block))],
     [
       ...(names.length === 0 ? [nameSubtree('')] : []),
-      ...(hasFamily(4) ? [] : [addressSubtree('0.0.0.0', 0)]),
-      ...(hasFamily(6) ? [] : [addressSubtree('::', 0)]),
+      ...(hasFamily(4) ? [] : [addressSubtree({ address: '0.0.0.0', prefixLength: 0 })]),
+      ...(hasFamily(6) ? [] : [addressSubtree({ address: '::', prefixLength: 0 })]),
     ],
   );
 }

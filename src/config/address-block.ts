@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { AddressBlock } from './config.ts';
+import { addressOctets, maskOctets, type AddressBlock } from '../ip-address.ts';
 import { Fault } from './fault.ts';
 import { normaliseBareHost } from './hosts.ts';
 
@@ -22,25 +22,11 @@ export function parseAddressBlock(text: string): AddressBlock | Fault | undefine
       'write an address, or a block such as 10.0.0.0/8 or fd00::/8',
     );
   }
-  if ((addressBits(address) & ((1n << BigInt(bits - prefixLength)) - 1n)) === 0n) {
-    return { address, prefixLength };
-  }
+  const block = { address, prefixLength };
+  const mask = maskOctets(block);
+  if (addressOctets(address).every((octet, index) => (octet & ~(mask[index] ?? 0)) === 0)) return block;
   return new Fault(
     `has bits set beyond its prefix of ${prefixLength}, so that it is unclear what is meant`,
     'write the first address of the block, e.g. 10.0.0.0/8, or one address without a prefix',
   );
-}
-
-/** An address in canonical form as a number. */
-function addressBits(address: string): bigint {
-  if (isIP(address) === 4) return joinBits(address.split('.').map(Number), 8n);
-  const [head = '', tail] = address.split('::');
-  const groups = (part = ''): number[] =>
-    part === '' ? [] : part.split(':').map((group) => parseInt(group, 16));
-  const [left, right] = [groups(head), groups(tail)];
-  return joinBits([...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right], 16n);
-}
-
-function joinBits(parts: readonly number[], width: bigint): bigint {
-  return parts.reduce((bits, part) => (bits << width) | BigInt(part), 0n);
 }

@@ -1,4 +1,5 @@
 import type { Authority } from '../authority.ts';
+import type { AddressBlock } from '../ip-address.ts';
 import type { Problem } from './problem.ts';
 
 /** A configuration file after reading: every value is legal, every default filled in, every path absolute. */
@@ -147,13 +148,6 @@ export interface CaSettings {
 export type PermittedDomain =
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'addresses'; readonly block: AddressBlock };
-
-/** A CIDR block; one address has all its bits. */
-export interface AddressBlock {
-  /** In canonical form. */
-  readonly address: string;
-  readonly prefixLength: number;
-}
 
 /** `upstream_proxy`. */
 export interface UpstreamProxySettings {

@@ -1,6 +1,6 @@
-import { BlockList, isIP } from 'node:net';
 import type { Authority } from '../authority.ts';
-import type { AddressBlock, NoProxyRule } from '../config/config.ts';
+import type { NoProxyRule } from '../config/config.ts';
+import { isInBlock } from '../ip-address.ts';
 import type { Policy } from './policy.ts';
 
 /** The proxy on the way out, with how it is verified. */
@@ -39,14 +39,6 @@ function exempts(rule: NoProxyRule, { host, port }: Authority): boolean {
     case 'suffix':
       return host.endsWith(rule.suffix);
     case 'addresses':
-      return contains(rule.block, host);
+      return isInBlock(host, rule.block);
   }
-}
-
-function contains({ address, prefixLength }: AddressBlock, host: string): boolean {
-  if (isIP(host) === 0 || isIP(host) !== isIP(address)) return false;
-  const family = isIP(host) === 6 ? 'ipv6' : 'ipv4';
-  const block = new BlockList();
-  block.addSubnet(address, prefixLength, family);
-  return block.check(host, family);
 }

@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Authority } from '../authority.ts';
+import { addressOctets, isInBlock, type AddressBlock } from '../ip-address.ts';
 
 /** Link-local and metadata addresses (INTERFACE section 3): nothing there is an MCP server. */
 const prohibited = new BlockList();
@@ -19,13 +20,13 @@ local.addAddress('::1', 'ipv6');
 local.addAddress('::', 'ipv6');
 
 /** Where an address may carry an IPv4 one: mapped, compatible, NAT64 (RFC 6052, RFC 8215) and 6to4 (RFC 3056). */
-const embeddings: readonly { prefix: string; bits: number; offset: number }[] = [
-  { prefix: '::ffff:0:0', bits: 96, offset: 6 },
-  { prefix: '::ffff:0:0:0', bits: 96, offset: 6 },
-  { prefix: '::', bits: 96, offset: 6 },
-  { prefix: '64:ff9b::', bits: 96, offset: 6 },
-  { prefix: '64:ff9b:1::', bits: 48, offset: 6 },
-  { prefix: '2002::', bits: 16, offset: 1 },
+const embeddings: readonly { readonly block: AddressBlock; readonly offset: number }[] = [
+  { block: { address: '::ffff:0:0', prefixLength: 96 }, offset: 12 },
+  { block: { address: '::ffff:0:0:0', prefixLength: 96 }, offset: 12 },
+  { block: { address: '::', prefixLength: 96 }, offset: 12 },
+  { block: { address: '64:ff9b::', prefixLength: 96 }, offset: 12 },
+  { block: { address: '64:ff9b:1::', prefixLength: 48 }, offset: 12 },
+  { block: { address: '2002::', prefixLength: 16 }, offset: 2 },
 ];
 
 /** What may be dialled: checked on the very address, so that no name and no spelling gets around it. */
@@ -60,27 +61,11 @@ function contains(list: BlockList, address: string): boolean {
   return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
+/** The IPv4 addresses that an IPv6 one carries. */
 function embeddedIpv4(address: string): string[] {
   if (isIP(address) !== 6) return [];
-  const groups = expand(address);
+  const octets = addressOctets(address);
   return embeddings
-    .filter(({ prefix, bits }) => samePrefix(groups, expand(prefix), bits))
-    .map(({ offset }) => {
-      const [high = 0, low = 0] = groups.slice(offset, offset + 2);
-      return [high >> 8, high & 255, low >> 8, low & 255].join('.');
-    });
-}
-
-/** The eight 16-bit groups of an IPv6 address. */
-function expand(address: string): number[] {
-  const canonical = new URL(`http://[${address}]/`).hostname.slice(1, -1);
-  const [head = '', tail] = canonical.split('::');
-  const parse = (part: string) => (part === '' ? [] : part.split(':').map((group) => parseInt(group, 16)));
-  if (tail === undefined) return parse(head);
-  const [left, right] = [parse(head), parse(tail)];
-  return [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right];
-}
-
-function samePrefix(groups: readonly number[], prefix: readonly number[], bits: number): boolean {
-  return prefix.slice(0, bits / 16).every((group, index) => group === groups[index]);
+    .filter(({ block }) => isInBlock(address, block))
+    .map(({ offset }) => octets.subarray(offset, offset + 4).join('.'));
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 /** ARCHITECTURE: each row may import the rows above it, never its own neighbours or the rows below. */
 const rows = [
-  ['authority', 'failure', 'version'],
+  ['authority', 'failure', 'ip-address', 'version'],
   ['config', 'trust'],
   ['ca', 'policy'],
   ['snapshot'],
