@@ -1,7 +1,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { CaSettings } from '../config/config.ts';
 import { isSelfSigned } from '../trust/build-chain.ts';
-import { factsOf, keyUsageBits } from '../trust/certificate-facts.ts';
+import { factsOf, keyUsageBits, onOneLine } from '../trust/certificate-facts.ts';
 import type { FileReader } from '../trust/load-bundle.ts';
 import { noCertificateFault } from '../trust/parse-certificates.ts';
 import { FileFault } from '../trust/read-file.ts';
@@ -121,5 +121,4 @@ function isIssuerOf(certificate: X509Certificate | undefined, issuer: X509Certif
   return certificate?.checkIssued(issuer) === true && certificate.verify(issuer.publicKey);
 }
 
-const nameOf = (certificate: X509Certificate | undefined): string =>
-  (certificate?.subject ?? '').replaceAll('\n', ', ');
+const nameOf = (certificate: X509Certificate | undefined): string => onOneLine(certificate?.subject);

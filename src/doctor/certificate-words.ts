@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { onOneLine } from '../trust/certificate-facts.ts';
 import { clean } from './clean.ts';
 
 const dayMs = 86_400_000;
@@ -13,9 +14,9 @@ export function issuerNameOf({ issuer }: X509Certificate): string {
   return nameIn(issuer) || 'an issuer without a name';
 }
 
-/** A distinguished name on one line. Typed as text, but undefined where it is empty. */
+/** A distinguished name on one line. */
 export function distinguishedName(name: string | undefined): string {
-  return clean((name ?? '').replaceAll('\n', ', '));
+  return clean(onOneLine(name));
 }
 
 /** The alternative names, without their types. */
@@ -44,19 +45,10 @@ export function dateOf(date: Date): string {
   return date.toISOString().slice(0, 10);
 }
 
-/** SHA-256 in hexadecimal digits, as metrics have it. */
-export function fingerprintOf({ fingerprint256 }: X509Certificate): string {
-  return fingerprint256.replaceAll(':', '').toLowerCase();
-}
-
 /** Where its issuer's certificate can be had (RFC 5280 section 4.2.2.1, caIssuers); never fetched here. */
 export function issuerUrl({ infoAccess }: X509Certificate): string | undefined {
   const url = /^CA Issuers - URI:(.+)$/m.exec(infoAccess ?? '')?.[1];
   return url === undefined ? undefined : clean(url);
-}
-
-export function isValidAt(certificate: X509Certificate, nowMs: number): boolean {
-  return certificate.validFromDate.getTime() <= nowMs && nowMs <= certificate.validToDate.getTime();
 }
 
 function nameIn(name: string | undefined): string {

@@ -3,7 +3,8 @@ import type { FailureReason } from '../failure.ts';
 import { isSelfSigned, type Chain } from '../trust/build-chain.ts';
 import { findStrictDefects, type FoundDefect } from '../trust/strict-defects.ts';
 import { chainUnder } from '../upstream/peer-chain.ts';
-import { isValidAt, issuerNameOf, nameOf } from './certificate-words.ts';
+import { isValidAt } from '../trust/certificate-facts.ts';
+import { issuerNameOf, nameOf } from './certificate-words.ts';
 import type { Evidence, NamedBundle } from './evidence.ts';
 
 /** The chain under the bundle of the target; undefined where nothing was presented. */

@@ -1,7 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { isSelfSigned } from '../trust/build-chain.ts';
 import { spkiPin } from '../upstream/judge-peer.ts';
-import { distinguishedName, fingerprintOf, issuerNameOf, issuerUrl, nameOf } from './certificate-words.ts';
+import { fingerprintOf } from '../trust/certificate-facts.ts';
+import { distinguishedName, issuerNameOf, issuerUrl, nameOf } from './certificate-words.ts';
 import { chainOf, otherBundle } from './chain-view.ts';
 import type { Finding } from './diagnosis.ts';
 import type { Evidence, NamedBundle } from './evidence.ts';

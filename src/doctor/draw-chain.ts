@@ -1,3 +1,4 @@
+import { days } from './certificate-words.ts';
 import type { Paint } from './render-text.ts';
 import type { Report, ShownCertificate } from './report.ts';
 import { hang } from './wrap.ts';
@@ -42,5 +43,5 @@ function drawEnd(top: ShownCertificate, isRoot: boolean, paint: Paint): string[]
 function validity({ daysLeft, isNotYetValid, notBefore, notAfter }: ShownCertificate): string {
   if (isNotYetValid) return `not valid before ${notBefore.slice(0, 10)}`;
   if (daysLeft < 0) return `EXPIRED on ${notAfter.slice(0, 10)}`;
-  return `${daysLeft} day${daysLeft === 1 ? '' : 's'} left`;
+  return `${days(daysLeft)} left`;
 }

@@ -1,12 +1,12 @@
 import type { X509Certificate } from 'node:crypto';
 import { formatAuthority } from '../authority.ts';
 import type { FailureReason } from '../failure.ts';
+import { fingerprintOf } from '../trust/certificate-facts.ts';
 import type { Cause, Fault } from './cause.ts';
 import {
   altNames,
   daysLeft,
   distinguishedName,
-  fingerprintOf,
   issuerNameOf,
   issuerUrl,
   nameOf,

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { failureTable, type Phase } from '../failure.ts';
 import { isCertificateFor } from '../trust/verify-identity.ts';
-import { altNames, daysLeft, isValidAt, nameOf, validityWords } from './certificate-words.ts';
+import { isValidAt } from '../trust/certificate-facts.ts';
+import { altNames, daysLeft, nameOf, validityWords } from './certificate-words.ts';
 import { chainOf, hiddenByDates, roleOf, strictDefectsOf } from './chain-view.ts';
 import { clean } from './clean.ts';
 import { defectWords, strictClient } from './defect-words.ts';

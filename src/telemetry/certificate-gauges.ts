@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { Gauge, type Registry } from 'prom-client';
 import type { Chain } from '../trust/build-chain.ts';
+import { fingerprintOf } from '../trust/certificate-facts.ts';
 import { findStrictDefects } from '../trust/strict-defects.ts';
 
 /** For how long a certificate counts among those of a server that shows several, behind a load balancer say. */
@@ -97,8 +98,8 @@ export class CertificateGauges {
     const counted = recent.length > 0 || isAmbiguous ? recent : all.slice(-1);
     if (counted.length > 0)
       this.#notAfter.set({ server }, Math.min(...counted.map(({ notAfterMs }) => notAfterMs)) / 1000);
-    chain.forEach(({ fingerprint256 }, position) => {
-      const fingerprint_sha256 = fingerprint256.replaceAll(':', '').toLowerCase();
+    chain.forEach((one, position) => {
+      const fingerprint_sha256 = fingerprintOf(one);
       this.#info.set({ server, position, fingerprint_sha256 }, 1);
     });
     for (const { defect } of findStrictDefects(chain)) this.#defects.inc({ server, defect });

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Bundle } from './bundle.ts';
+import { isValidAt } from './certificate-facts.ts';
 
 /** Longer than any chain in use; OpenSSL's own default is 100. */
 const maxLength = 20;
@@ -28,17 +29,18 @@ export function buildChain(
 ): Chain {
   const anchors = anchorsOf(bundle);
   const sent = indexBySubject(presented);
+  const nowMs = Date.now();
   const certificates = [leaf];
   let isAmbiguous = false;
   let last = leaf;
   if (anchors.prints.has(leaf.fingerprint256)) return { certificates, isAnchored: true, isAmbiguous };
   while (certificates.length < maxLength && !isSelfSigned(last)) {
-    const trusted = issuersOf(last, anchors.bySubject);
-    const candidates = trusted.length > 0 ? trusted : issuersOf(last, sent);
+    const trusted = issuersOf(last, anchors.bySubject, nowMs);
+    const candidates = trusted.length > 0 ? trusted : issuersOf(last, sent, nowMs);
     const next = candidates[0];
     if (next === undefined || certificates.some((one) => one.fingerprint256 === next.fingerprint256)) break;
     const [, rival] = candidates;
-    isAmbiguous ||= rival !== undefined && (isValidNow(rival) || !isValidNow(next));
+    isAmbiguous ||= rival !== undefined && (isValidAt(rival, nowMs) || !isValidAt(next, nowMs));
     certificates.push(next);
     if (trusted.length > 0) return { certificates, isAnchored: true, isAmbiguous };
     last = next;
@@ -55,25 +57,19 @@ export function isSelfSigned(certificate: X509Certificate): boolean {
   );
 }
 
-/** By the clock of this machine. */
-export function isValidNow({ validFromDate, validToDate }: X509Certificate): boolean {
-  const nowMs = Date.now();
-  return validFromDate.getTime() <= nowMs && nowMs <= validToDate.getTime();
-}
-
 type BySubject = ReadonlyMap<string, readonly X509Certificate[]>;
 
 /**
  * In the order in which OpenSSL prefers them (X509_STORE_CTX_get1_issuer): the first one that is valid now, as they are
  * listed, and where none is the one that lasts longest.
  */
-function issuersOf(certificate: X509Certificate, bySubject: BySubject): X509Certificate[] {
+function issuersOf(certificate: X509Certificate, bySubject: BySubject, nowMs: number): X509Certificate[] {
   return (bySubject.get(nameKey(certificate.issuer)) ?? [])
     .filter((one) => certificate.checkIssued(one) && certificate.verify(one.publicKey))
     .sort(
       (a, b) =>
-        Number(isValidNow(b)) - Number(isValidNow(a)) ||
-        (isValidNow(a) ? 0 : b.validToDate.getTime() - a.validToDate.getTime()),
+        Number(isValidAt(b, nowMs)) - Number(isValidAt(a, nowMs)) ||
+        (isValidAt(a, nowMs) ? 0 : b.validToDate.getTime() - a.validToDate.getTime()),
     );
 }
 

@@ -1,4 +1,5 @@
 import { createHash, type X509Certificate } from 'node:crypto';
+import { onOneLine } from './certificate-facts.ts';
 import type { FileFault } from './read-file.ts';
 
 /** Certificates that are believed: each is a trust anchor, intermediates and leaves included. */
@@ -56,11 +57,8 @@ const bypassed = new WeakMap<Bundle, readonly string[]>();
 
 function findBypassedConstraints({ certificates }: Bundle): string[] {
   const constrained = certificates.filter((one) => one.raw.includes(oidNameConstraints));
-  return (
-    certificates
-      .filter((one) => one.ca && one.subject !== one.issuer)
-      .filter((one) => constrained.some((issuer) => one.checkIssued(issuer) && one.verify(issuer.publicKey)))
-      // Typed as text, but undefined for an empty subject.
-      .map((one) => (one.subject as string | undefined)?.replaceAll('\n', ', ') ?? '')
-  );
+  return certificates
+    .filter((one) => one.ca && one.subject !== one.issuer)
+    .filter((one) => constrained.some((issuer) => one.checkIssued(issuer) && one.verify(issuer.publicKey)))
+    .map((one) => onOneLine(one.subject));
 }

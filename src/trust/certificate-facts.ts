@@ -80,6 +80,21 @@ export function readFacts(certificate: X509Certificate): CertificateFacts {
   return required(factsOf(certificate));
 }
 
+/** Whether a moment is within its dates. */
+export function isValidAt({ validFromDate, validToDate }: X509Certificate, nowMs: number): boolean {
+  return validFromDate.getTime() <= nowMs && nowMs <= validToDate.getTime();
+}
+
+/** SHA-256 in hexadecimal digits, as metrics and reports have it. */
+export function fingerprintOf({ fingerprint256 }: X509Certificate): string {
+  return fingerprint256.replaceAll(':', '').toLowerCase();
+}
+
+/** A distinguished name of Node's on one line. Typed as text, it is undefined where the name is empty. */
+export function onOneLine(name: string | undefined): string {
+  return (name ?? '').replaceAll('\n', ', ');
+}
+
 const cache = new WeakMap<X509Certificate, { readonly facts: CertificateFacts | undefined }>();
 
 function read(raw: Buffer): CertificateFacts {

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
-import { buildChain, isValidNow, type Chain } from '../trust/build-chain.ts';
+import { buildChain, type Chain } from '../trust/build-chain.ts';
 import { createBundle, type Bundle } from '../trust/bundle.ts';
+import { isValidAt } from '../trust/certificate-facts.ts';
 
 /** OpenSSL takes 100 by default; nobody presents so many in good faith. */
 const maxPresented = 20;
@@ -37,7 +38,9 @@ export function noteCertificates(
 ): void {
   let last = peer;
   for (let left = presented.length; left > 1; left--) last = last.issuerCertificate;
-  if (last.issuerCertificate === last && presented.every(isValidNow)) noted.set(socket, presented);
+  const nowMs = Date.now();
+  if (last.issuerCertificate === last && presented.every((one) => isValidAt(one, nowMs)))
+    noted.set(socket, presented);
 }
 
 /**
