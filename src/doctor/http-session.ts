@@ -1,8 +1,6 @@
 import type { Readable } from 'node:stream';
-import { formatHostHeader } from '../authority.ts';
 import { Failure } from '../failure.ts';
 import type { Way } from '../policy/decide.ts';
-import { classifyExchangeError, errorCode } from '../upstream/classify.ts';
 import { Connection } from '../upstream/connection.ts';
 import type { Dialled } from '../upstream/dial.ts';
 import { refusedByProxy } from '../upstream/proxy-tunnel.ts';
@@ -62,11 +60,10 @@ export class HttpSession {
 
   async #send(connection: Connection, { method, target, headers, body }: Question): Promise<Reply | Failure> {
     const { way, signal } = this.#options;
-    const host = formatHostHeader(way.authority, way.policy === undefined ? 'http' : 'https');
-    const login = connection.isForwarded ? way.proxy?.authorization : undefined;
+    const { host, path, login } = connection.address(way, { method, target });
     const answer = await connection.client.request({
       method,
-      path: connection.isForwarded ? `http://${host}${target}` : target,
+      path,
       headers: { host, ...headers, ...(login === undefined ? {} : { 'proxy-authorization': login }) },
       body: body ?? null,
       signal,
@@ -98,9 +95,6 @@ export class HttpSession {
 
   #failureOf(error: unknown, connection: Connection): Failure {
     if (this.#options.signal.aborted) return new Failure('response_timeout', 'response', error);
-    const cause = errorCode(error) === 'UND_ERR_SOCKET' ? (connection.socketError ?? error) : error;
-    const reason = classifyExchangeError(cause, false);
-    // In TLS 1.3 the server judges our side of the handshake after we are done with it.
-    return new Failure(reason, reason.startsWith('tls_') ? 'handshake' : 'response', cause);
+    return connection.failureOf(error, false);
   }
 }

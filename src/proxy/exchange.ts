@@ -2,7 +2,6 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { Failure } from '../failure.ts';
-import { classifyExchangeError, errorCode } from '../upstream/classify.ts';
 import type { Connection } from '../upstream/connection.ts';
 import { refusedByProxy } from '../upstream/proxy-tunnel.ts';
 import { bindsConnection, headerValues, mapHeader, type RawHeaders } from './headers.ts';
@@ -195,19 +194,8 @@ class Relay implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: unknown, error: unknown): void {
-    if (this.#failure === undefined) {
-      this.#failure = this.#failureOf(error);
-    }
+    this.#failure ??= this.#options.connection.failureOf(error, this.#status !== undefined);
     this.#settle();
-  }
-
-  #failureOf(error: unknown): Failure {
-    const begun = this.#status !== undefined;
-    const { socketError, reused } = this.#options.connection;
-    const cause = errorCode(error) === 'UND_ERR_SOCKET' ? (socketError ?? error) : error;
-    const reason = classifyExchangeError(cause, begun);
-    // In TLS 1.3 the server judges our side of the handshake after we are done with it.
-    return new Failure(reason, reason.startsWith('tls_') && !reused ? 'handshake' : 'response', cause);
   }
 
   #abort(failure: Failure): void {

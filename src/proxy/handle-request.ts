@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { formatHostHeader } from '../authority.ts';
 import { Failure } from '../failure.ts';
 import { decideByAuthority, decideByName, decideInside, type Decision } from '../policy/decide.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -92,19 +91,17 @@ function upstreamRequest(
   { via }: ProxyContext,
   visit: RequestVisit,
   { decision, target }: Relayed,
-  { isForwarded }: Connection,
+  connection: Connection,
 ): ExchangeRequest {
   const { method = 'GET', rawHeaders } = visit.request;
-  const host = formatHostHeader(decision.authority, decision.kind === 'tls' ? 'https' : 'http');
+  const { host, path, login } = connection.address(decision, { method, target });
   const sent = requestHeaders(rawHeaders, host, via);
   // What has to be read on its way down must not be compressed.
   const isRead = mayCarryEndpoint(visit) || (visit.route === 'base_url' && isResourceMetadata(target));
   const headers = isRead ? withoutEncoding(sent) : sent;
-  // A TRACE would bring it back to the client (RFC 9110 section 9.3.8).
-  const login = isForwarded && method !== 'TRACE' ? decision.proxy?.authorization : undefined;
   return {
     method,
-    target: isForwarded ? `http://${host}${target}` : target,
+    target: path,
     headers: login === undefined ? headers : [...headers, 'Proxy-Authorization', login],
     body: visit.body.take(),
     isUpgrade: visit.early !== undefined,

@@ -1,11 +1,24 @@
 import type { Socket } from 'node:net';
 import { Client } from 'undici';
-import { formatAuthority, type Authority } from '../authority.ts';
+import { formatAuthority, formatHostHeader, type Authority } from '../authority.ts';
+import { Failure } from '../failure.ts';
+import type { Way } from '../policy/decide.ts';
+import { classifyExchangeError, errorCode } from './classify.ts';
 import type { Dialled } from './dial.ts';
 
 /** undici asks for a second socket only when the first is gone before a byte of the request was written. */
 class ConnectionGoneError extends Error {
   readonly code = 'ECONNRESET';
+}
+
+/** Where a request goes, in the terms of the connection that it is written on. */
+export interface Addressed {
+  /** The `Host` header. */
+  readonly host: string;
+  /** The request target: a path, or for the upstream proxy a URL. */
+  readonly path: string;
+  /** `Proxy-Authorization`. */
+  readonly login: string | undefined;
 }
 
 /** One upstream socket with undici's HTTP/1.1 on it: a client of one connection that is never dialled again. */
@@ -54,6 +67,33 @@ export class Connection {
       keepAliveTimeout: maxLifeMs,
       keepAliveMaxTimeout: maxLifeMs,
     });
+  }
+
+  /**
+   * How a request is written on this connection: the upstream proxy, where it ends there, wants the URL whole and its
+   * own login.
+   *
+   * @param target path and query at the server
+   */
+  address(way: Way, { method, target }: { readonly method: string; readonly target: string }): Addressed {
+    const host = formatHostHeader(way.authority, way.policy === undefined ? 'http' : 'https');
+    if (!this.isForwarded) return { host, path: target, login: undefined };
+    // A TRACE would bring the login back to the client (RFC 9110 section 9.3.8).
+    const login = method === 'TRACE' ? undefined : way.proxy?.authorization;
+    return { host, path: `http://${host}${target}`, login };
+  }
+
+  /**
+   * What an error of a request on this connection means.
+   *
+   * @param begun whether the response head had come
+   */
+  failureOf(error: unknown, begun: boolean): Failure {
+    const cause = errorCode(error) === 'UND_ERR_SOCKET' ? (this.socketError ?? error) : error;
+    const reason = classifyExchangeError(cause, begun);
+    // In TLS 1.3 the server judges our side of the handshake after we are done with it.
+    const isLate = reason.startsWith('tls_') && !this.reused;
+    return new Failure(reason, isLate ? 'handshake' : 'response', cause);
   }
 
   /** @param listener called once, when the socket is gone */
