@@ -85,7 +85,9 @@ export function leafExtensions(
 
 function subtree(name: string): Buffer {
   const family = isIP(name);
-  return family === 0 ? nameSubtree(name) : addressSubtree({ address: name, prefixLength: family === 4 ? 32 : 128 });
+  return family === 0
+    ? nameSubtree(name)
+    : addressSubtree({ address: name, prefixLength: family === 4 ? 32 : 128 });
 }
 
 const usagesOf = (key: KeyObject): readonly KeyUsage[] =>
