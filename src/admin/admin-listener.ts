@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { ListenAddress } from '../config/config.ts';
 import { describeProblem } from '../config/problem.ts';
-import { Failure, failureTable } from '../failure.ts';
+import { Failure } from '../failure.ts';
 import { bind } from '../proxy/listener.ts';
 import { isLoopbackPeer } from '../proxy/peer.ts';
 import { checkBrowser } from '../proxy/route.ts';
@@ -76,8 +76,8 @@ export class AdminListener {
       ? checkBrowser(request, request.headers.host, this.#context.allowedHosts())
       : new Failure('policy_denied', 'request');
     if (denied !== undefined) {
-      const { status } = failureTable[denied.reason];
-      sendText(response, status, `${denied.reason}: ${denied.sentence}\nhint: ${denied.hint}\n`);
+      const { status, reason, sentence, hint } = denied;
+      sendText(response, status, `${reason}: ${sentence}\nhint: ${hint}\n`);
       return;
     }
     const report = await this.#context.reload({ closeChanged: url.searchParams.get('close') === 'changed' });

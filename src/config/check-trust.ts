@@ -21,7 +21,8 @@ interface Trust {
 
 type ReportOf = Pick<Reading, 'report' | 'now'>;
 
-const WEEK_MS = 7 * 86_400_000;
+/** How long ahead it is told that verification comes back. */
+export const NOTICE_MS = 7 * 86_400_000;
 
 /** Reports trust that is off, that comes back, or that contradicts itself. */
 export function checkTrust(entry: EntryToCheck, trust: Trust, reading: ReportOf): void {
@@ -78,7 +79,7 @@ function warnOfOff(entry: EntryToCheck, { insecureUntil }: TlsSettings, { report
     const end = insecureUntil === undefined ? '; or give it an end with tls.insecure_until' : '';
     warn(isOwn ? positionOf(own) : entry.pair.keyPosition, message, `${remedy}${end}`);
   }
-  if (insecureUntil !== undefined && insecureUntil.atMs <= now + WEEK_MS) {
+  if (insecureUntil !== undefined && insecureUntil.atMs <= now + NOTICE_MS) {
     const message = `verification of ${what} comes back within a week, at ${insecureUntil.text}`;
     const hint = 'see to it that its certificate verifies by then, or write a later date';
     warn(placeOf(entry, 'insecure_until'), message, hint);

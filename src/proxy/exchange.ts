@@ -20,6 +20,8 @@ export interface ExchangeRequest {
 
 /** What happens to a response on its way down. */
 export interface ResponsePolicy {
+  /** Whether its body may have to be read: then it is asked for unencoded. */
+  readonly readsBody: boolean;
   /** The headers to send, or why the response cannot be passed on. */
   head(raw: RawHeaders, status: number): string[] | Failure;
   /** A filter for the body of this response; undefined where it passes untouched. */

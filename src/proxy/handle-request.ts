@@ -9,8 +9,7 @@ import { bindsConnection, hasPassedThrough, requestHeaders, withoutEncoding } fr
 import { checkPeer, isLoopbackPeer } from './peer.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { lingerMs, replyFailure } from './reply.ts';
-import { createResponsePolicy, mayCarryEndpoint, type Reachable } from './response-policy.ts';
-import { isResourceMetadata } from './rewrite-oauth.ts';
+import { createResponsePolicy, type Reachable } from './response-policy.ts';
 import { findRoute, type Route } from './route.ts';
 import { relayUpgraded } from './upgrade.ts';
 import type { RequestVisit } from './visit.ts';
@@ -90,15 +89,14 @@ async function send(
 function upstreamRequest(
   { via }: ProxyContext,
   visit: RequestVisit,
-  { decision, target }: Relayed,
+  { decision, target, policy }: Relayed,
   connection: Connection,
 ): ExchangeRequest {
   const { method = 'GET', rawHeaders } = visit.request;
   const { host, path, login } = connection.address(decision, { method, target });
   const sent = requestHeaders(rawHeaders, host, via);
   // What has to be read on its way down must not be compressed.
-  const isRead = mayCarryEndpoint(visit) || (visit.route === 'base_url' && isResourceMetadata(target));
-  const headers = isRead ? withoutEncoding(sent) : sent;
+  const headers = policy.readsBody ? withoutEncoding(sent) : sent;
   return {
     method,
     target: path,

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 /** Requests that may wait on one connection for the response before theirs. */
 const maxWaiting = 64;
 
-/** @returns whether the connection goes on after it; never rejects */
+/** @returns whether the connection goes on after it; rejects for bugs alone */
 type Job = () => Promise<boolean>;
 
 /**
@@ -14,6 +14,12 @@ export class InOrder {
   readonly #waiting = new WeakMap<Duplex, Job[]>();
   /** Connections that close after what they have had. */
   readonly #ending = new WeakSet<Duplex>();
+  readonly #onBug: (error: unknown) => void;
+
+  /** @param onBug told of a job that rejected: it costs its connection, whose client must not wait for ever */
+  constructor(onBug: (error: unknown) => void) {
+    this.#onBug = onBug;
+  }
 
   /** Runs a job now, or after those that the connection is busy with. */
   run(socket: Duplex, job: Job): void {
@@ -27,10 +33,20 @@ export class InOrder {
     const waiting: Job[] = [];
     this.#waiting.set(socket, waiting);
     for (let job: Job | undefined = first; job !== undefined; job = waiting.shift()) {
-      if ((await job()) && !socket.destroyed) continue;
+      if ((await this.#do(job, socket)) && !socket.destroyed) continue;
       this.#ending.add(socket);
       break;
     }
     this.#waiting.delete(socket);
+  }
+
+  async #do(job: Job, socket: Duplex): Promise<boolean> {
+    try {
+      return await job();
+    } catch (error) {
+      this.#onBug(error);
+      socket.destroy();
+      return false;
+    }
   }
 }

@@ -33,7 +33,7 @@ export class ProxyListener {
   readonly #visits = new Set<Visit>();
   readonly #connections = new Set<Socket>();
   readonly #excess = new WeakSet<object>();
-  readonly #order = new InOrder();
+  readonly #order = new InOrder((error) => this.#reportBug(error));
   /** Whose body it is that comes in on a connection. */
   readonly #latest = new WeakMap<Duplex, RequestVisit>();
   /** The CONNECT that a connection was handed out of. */

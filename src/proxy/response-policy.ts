@@ -46,6 +46,7 @@ export function createResponsePolicy(
       : undefined;
   const isMetadata = oauth !== undefined && visit.request.method === 'GET' && isResourceMetadata(target);
   return {
+    readsBody: isMetadata || (rewriting !== undefined && mayCarryEndpoint(visit.request)),
     head(raw, status) {
       visit.headMs = visit.elapsedMs;
       if (!isFramedPlainly(raw))
@@ -83,12 +84,9 @@ function clientHost({ url = '', headers }: IncomingMessage): string {
   return /^http:\/\/([^/?]*)/i.exec(url)?.[1] ?? headers.host ?? '127.0.0.1';
 }
 
-/** Whether the response may be the stream of the old SSE transport: a GET on a base URL that says it accepts one. */
-export function mayCarryEndpoint({ route, request }: RequestVisit): boolean {
-  const { accept = '' } = request.headers;
-  return (
-    route === 'base_url' && request.method === 'GET' && /text\/event-stream|\*\/\*|text\/\*/i.test(accept)
-  );
+/** Whether the response may be the stream of the old SSE transport: a GET that says it accepts one. */
+function mayCarryEndpoint({ method, headers: { accept = '' } }: IncomingMessage): boolean {
+  return method === 'GET' && /text\/event-stream|\*\/\*|text\/\*/i.test(accept);
 }
 
 /** Whether a 401 leads to OAuth metadata (RFC 9728 section 5.1), which speak of the real URL. */

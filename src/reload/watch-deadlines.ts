@@ -1,9 +1,9 @@
+import { NOTICE_MS } from '../config/check-trust.ts';
 import type { CompiledEntry } from '../policy/table.ts';
 import type { SnapshotStore } from '../snapshot/snapshot.ts';
 
 /** Looked at this often: a timer for the date itself would not survive a suspended machine or a clock that is set. */
 const tickMs = 1_000;
-const weekMs = 7 * 86_400_000;
 
 /** What is to happen when an exception from verification ends, or soon will. */
 export interface DeadlineListener {
@@ -36,7 +36,7 @@ export class DeadlineWatch {
       const from = entry.successor?.from;
       if (from === undefined) continue;
       if (from.hasPassed) this.#isNew('passed', entry);
-      else if (from.atMs - this.#now() <= weekMs) this.#isNew('near', entry);
+      else if (from.atMs - this.#now() <= NOTICE_MS) this.#isNew('near', entry);
     }
   }
 
@@ -48,7 +48,7 @@ export class DeadlineWatch {
     if (passed.length > 0) this.#listener.onPassed(passed);
     for (const entry of entries) {
       const from = entry.successor?.from;
-      if (from === undefined || from.hasPassed || from.atMs - this.#now() > weekMs) continue;
+      if (from === undefined || from.hasPassed || from.atMs - this.#now() > NOTICE_MS) continue;
       if (this.#isNew('near', entry)) this.#listener.onNear(entry);
     }
   }

@@ -6,7 +6,7 @@ import { readPrivateKey } from './read-key.ts';
 
 /** What a client shows a server that asks for it. */
 export interface Identity {
-  /** Of both files' contents: equal for the same identity. Holds no secret. */
+  /** Of the certificates, by which the key is told too: equal for the same identity. Holds no secret. */
   readonly sha256: string;
   /** The certificate and its intermediates, PEM. */
   readonly certificate: string;

@@ -227,8 +227,9 @@ class Dial {
 }
 
 /** What befell the proxy is not to be looked for at the server. */
-function ofProxy({ reason, phase, cause, sentence, hint }: Failure): Failure {
-  if (reason === 'downstream_aborted' || reason === 'draining') return new Failure(reason, phase, cause);
+function ofProxy(failure: Failure): Failure {
+  const { reason, phase, cause, sentence, hint } = failure;
+  if (reason === 'downstream_aborted' || reason === 'draining') return failure;
   return new Failure(reason, phase, cause, {
     sentence: `the upstream proxy cannot be used: ${sentence}`,
     hint: `this is about mcp_tls_sidecar.upstream_proxy: ${hint}`,

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { formatAuthority, type Authority } from '../authority.ts';
@@ -7,6 +6,7 @@ import type { Way } from '../policy/decide.ts';
 import { mayResume } from '../policy/policy.ts';
 import { Connection, maxLifeMs } from './connection.ts';
 import { dial, type DialContext, type DialOptions } from './dial.ts';
+import { presentedBy } from './peer-chain.ts';
 
 /** An unused connection is closed after this long, as nginx does (keepalive_timeout 60s). */
 const idleMs = 60_000;
@@ -227,8 +227,8 @@ function rememberSession(group: Group, target: Way, bytes: Buffer, socket: TLSSo
     if (group.session !== undefined) group.session = { ...group.session, bytes };
     return;
   }
-  const raw = socket.getPeerX509Certificate()?.raw;
-  if (raw === undefined) return;
-  const leafMs = new X509Certificate(raw).validToDate.getTime() - Date.now();
+  const [leaf] = presentedBy(socket);
+  if (leaf === undefined) return;
+  const leafMs = leaf.validToDate.getTime() - Date.now();
   group.session = { bytes, untilMs: performance.now() + Math.min(sessionMs, leafMs) };
 }

@@ -87,6 +87,12 @@ describe('with rewrite_oauth: true, on the base URL', () => {
 });
 
 describe('otherwise nothing is rewritten', () => {
+  it('nor is the encoding of metadata chosen for the client', async () => {
+    const { sidecar, upstream } = await start(false);
+    await ask(sidecar.proxy, wellKnown, { headers: { 'accept-encoding': 'gzip, br' } });
+    expect(upstream.requests.at(-1)?.headers['accept-encoding']).toBe('gzip, br');
+  });
+
   it('without it, and the log says once that CONNECT is the way', async () => {
     const { sidecar, origin } = await start(false);
     for (let time = 0; time < 3; time++) {

@@ -1,0 +1,34 @@
+import { PassThrough } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { InOrder } from '../../../src/proxy/in-order.ts';
+
+describe('the jobs of one connection', () => {
+  it('run one after the other, those of two connections side by side', async () => {
+    const order = new InOrder(() => {});
+    const [one, other] = [new PassThrough(), new PassThrough()];
+    const done: string[] = [];
+    const first = Promise.withResolvers<boolean>();
+    order.run(one, () => first.promise.finally(() => done.push('first')));
+    order.run(one, () => Promise.resolve(done.push('second') > 0));
+    order.run(other, () => Promise.resolve(done.push('other') > 0));
+    await nextTurn();
+    expect(done).toEqual(['other']);
+    first.resolve(true);
+    await nextTurn();
+    expect(done).toEqual(['other', 'first', 'second']);
+  });
+
+  it('a bug in one ends its connection, runs none after it, and is told', async () => {
+    const bugs: unknown[] = [];
+    const order = new InOrder((error) => bugs.push(error));
+    const socket = new PassThrough();
+    const ran: string[] = [];
+    order.run(socket, () => Promise.reject(new Error('a bug')));
+    order.run(socket, () => Promise.resolve(ran.push('second') > 0));
+    await nextTurn();
+    order.run(socket, () => Promise.resolve(ran.push('third') > 0));
+    await nextTurn();
+    expect([bugs, ran, socket.destroyed]).toEqual([[new Error('a bug')], [], true]);
+  });
+});
