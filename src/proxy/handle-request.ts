@@ -79,6 +79,7 @@ async function send(
       policy,
       responseTimeoutMs: snapshot.config.settings.timeouts.responseMs,
       signal: visit.signal,
+      carried: visit.carried,
     });
     settleConnection(context, visit, connection, result);
     if (!result.unsent || visit.signal.aborted) break;
@@ -123,6 +124,7 @@ function acquire(
     owner: context.bound.has(socket) ? socket : undefined,
     fresh: fresh || isUpgrade,
     raw: isUpgrade,
+    times: visit.dialTimes,
   });
 }
 
@@ -137,7 +139,7 @@ function settleConnection(
   const shared = !context.bound.has(socket);
   const { failure } = result;
   if (result.upgraded !== undefined) return;
-  if (failure?.phase === 'handshake') context.pool.handshakeFailedLate(connection, failure.reason);
+  if (failure?.phase === 'handshake') context.pool.handshakeFailedLate(connection, failure);
   if (result.bindsConnection) context.bound.add(socket);
   if (result.failure !== undefined || (result.bindsConnection && shared)) connection.destroy();
   else context.pool.release(connection);
@@ -174,7 +176,7 @@ async function fail(visit: RequestVisit, failure: Failure): Promise<Outcome> {
   // A CONNECT to a host that is no longer listed has no further use.
   if (isOver || (visit.inside !== undefined && failure.reason === 'policy_denied'))
     response.shouldKeepAlive = false;
-  const code = replyFailure(response, { failure, server: visit.server, requestBody });
+  const code = replyFailure(response, { failure, server: visit.server, id: visit.id, requestBody });
   discardRest(visit);
   return visit.outcome(code, failure);
 }

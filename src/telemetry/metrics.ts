@@ -3,7 +3,7 @@ import { handshakeFailureReasons, type FailureReason } from '../failure.ts';
 import { unlisted } from '../policy/decide.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { inForce } from '../policy/table.ts';
-import type { HandshakeEvent, HandshakeListener } from '../upstream/dial.ts';
+import type { HandshakeEvent, HandshakeFailedEvent, HandshakeListener } from '../upstream/dial.ts';
 import { CertificateGauges } from './certificate-gauges.ts';
 
 const prefix = 'mcp_tls_sidecar_';
@@ -181,7 +181,7 @@ export class Metrics implements HandshakeListener {
     if (event.hidden !== undefined) this.#unverified.inc({ server, reason: event.hidden });
   }
 
-  handshakeFailed({ server, reason }: Parameters<HandshakeListener['handshakeFailed']>[0]): void {
+  handshakeFailed({ server, failure: { reason } }: HandshakeFailedEvent): void {
     this.#handshakeFailures.inc({ server, reason });
   }
 

@@ -28,6 +28,7 @@ export class Connection {
   readonly socket: Socket;
   /** The metric label of who dialled it. */
   readonly server: string;
+  readonly authority: Authority;
   /** Whether it ends at the upstream proxy, which wants requests in absolute form. */
   readonly isForwarded: boolean;
   /** Whether it served a request before the present one. */
@@ -41,6 +42,7 @@ export class Connection {
   constructor(dialled: Dialled, options: { authority: Authority; server: string; headerBytes: number }) {
     this.socket = dialled.socket;
     this.server = options.server;
+    this.authority = options.authority;
     this.isForwarded = dialled.isForwarded;
     // undici listens only from the first request on.
     this.socket.on('error', (error) => (this.socketError ??= error));

@@ -1,4 +1,3 @@
-import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Authority } from '../authority.ts';
@@ -10,7 +9,7 @@ import { classifyConnectError, classifyTlsError } from './classify.ts';
 import { connectTcp } from './connect-tcp.ts';
 import type { Chain } from '../trust/build-chain.ts';
 import { handshake, hiddenVerdict } from './handshake.ts';
-import { chainUnder, presentedBy } from './peer-chain.ts';
+import { chainUnder, presentedBy, type Presented } from './peer-chain.ts';
 import type { AddressGuard } from './prohibited-address.ts';
 import { openProxyTunnel } from './proxy-tunnel.ts';
 import { literalAddress, type Lookup } from './resolve.ts';
@@ -35,15 +34,24 @@ export interface HandshakeEvent {
   /** For an unverified full handshake: what verification would have said. */
   readonly hidden: FailureReason | 'none' | undefined;
   /** What the server sent, the leaf first; empty where a session was resumed. */
-  readonly presented: readonly X509Certificate[];
+  readonly presented: Presented;
   /** The chain that it was verified or judged by; undefined where a session was resumed. */
   readonly chain: Chain | undefined;
+}
+
+/** A handshake that failed. */
+export interface HandshakeFailedEvent {
+  readonly server: string;
+  readonly authority: Authority;
+  readonly failure: Failure;
+  /** What the server sent, the leaf first; empty where its certificate was not what failed. */
+  readonly presented: Presented;
 }
 
 /** Hears of every handshake; telemetry implements it, app wires it. */
 export interface HandshakeListener {
   handshakeDone(event: HandshakeEvent): void;
-  handshakeFailed(event: { server: string; reason: FailureReason }): void;
+  handshakeFailed(event: HandshakeFailedEvent): void;
 }
 
 /** What all dials share. */
@@ -55,6 +63,14 @@ export interface DialContext {
   readonly listener: HandshakeListener;
 }
 
+/** How long the parts of a dial took, in milliseconds; undefined where it did not come to them. */
+export interface DialTimes {
+  /** Resolution and TCP; through an upstream proxy, all until its tunnel stands. */
+  connectMs?: number;
+  /** The TLS handshake with the server. */
+  handshakeMs?: number;
+}
+
 /** What one dial needs beside its target. */
 export interface DialOptions {
   /** For name resolution, all addresses and the handshake together. */
@@ -63,6 +79,8 @@ export interface DialOptions {
   readonly signal: AbortSignal;
   /** Raw bytes will follow: plain http too needs a tunnel through the proxy, and half of it may end. */
   readonly raw?: boolean | undefined;
+  /** Filled in as the parts of the dial end, those too that fail. */
+  readonly times?: DialTimes | undefined;
   readonly session?: Buffer | undefined;
   readonly onSession?: (session: Buffer, socket: TLSSocket) => void;
 }
@@ -103,15 +121,18 @@ class Dial {
 
   async run(): Promise<Dialled | Failure> {
     const { policy, proxy } = this.#target;
+    const { times = {} } = this.#options;
     const startedMs = performance.now();
     const tcp = await (proxy === undefined ? this.#connect() : this.#connectThrough(proxy));
-    if (tcp instanceof Failure) return tcp;
     const connectMs = performance.now() - startedMs;
+    times.connectMs = connectMs;
+    if (tcp instanceof Failure) return tcp;
     const isForwarded = proxy !== undefined && !this.#needsTunnel();
     if (policy === undefined) return { socket: tcp, connectMs, handshakeMs: 0, isForwarded };
     const socket = await this.#handshake(tcp, policy);
-    if (socket instanceof Failure) return socket;
-    return { socket, connectMs, handshakeMs: performance.now() - startedMs - connectMs, isForwarded };
+    const handshakeMs = performance.now() - startedMs - connectMs;
+    times.handshakeMs = handshakeMs;
+    return socket instanceof Failure ? socket : { socket, connectMs, handshakeMs, isForwarded };
   }
 
   #needsTunnel(): boolean {
@@ -149,7 +170,7 @@ class Dial {
     try {
       return await handshake({ socket: tcp, policy, host: authority.host, signal: this.#signal });
     } catch (error) {
-      return ofProxy(this.#handshakeFailure(error));
+      return this.#handshakeFailed(ofProxy(this.#handshakeFailure(error)), []);
     }
   }
 
@@ -181,6 +202,7 @@ class Dial {
     const { server, authority } = this.#target;
     const { session, onSession } = this.#options;
     const startedMs = performance.now();
+    let refused: Presented = [];
     try {
       const socket = await handshake({
         socket: tcp,
@@ -189,6 +211,7 @@ class Dial {
         session,
         onSession,
         signal: this.#signal,
+        onRefused: (presented) => (refused = presented),
       });
       const durationMs = performance.now() - startedMs;
       const resumed = socket.isSessionReused();
@@ -204,15 +227,18 @@ class Dial {
       });
       return socket;
     } catch (error) {
-      return this.#handshakeFailure(error);
+      return this.#handshakeFailed(this.#handshakeFailure(error), refused);
     }
   }
 
   #handshakeFailure(error: unknown): Failure {
-    const failure = this.#failure('handshake', classifyTlsError(error), error);
-    const { server } = this.#target;
+    return this.#failure('handshake', classifyTlsError(error), error);
+  }
+
+  #handshakeFailed(failure: Failure, presented: Presented): Failure {
+    const { server, authority } = this.#target;
     if (!this.#options.signal.aborted)
-      this.#context.listener.handshakeFailed({ server, reason: failure.reason });
+      this.#context.listener.handshakeFailed({ server, authority, failure, presented });
     return failure;
   }
 

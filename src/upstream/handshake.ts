@@ -5,7 +5,7 @@ import type { Policy } from '../policy/policy.ts';
 import { isCertificateFor } from '../trust/verify-identity.ts';
 import { classifyVerdict } from './classify.ts';
 import { judgePeer } from './judge-peer.ts';
-import { certificatesOf, noteCertificates } from './peer-chain.ts';
+import { certificatesOf, noteCertificates, presentedBy, type Presented } from './peer-chain.ts';
 
 /** What a handshake is made with. */
 export interface HandshakeOptions {
@@ -17,6 +17,8 @@ export interface HandshakeOptions {
   readonly session?: Buffer | undefined;
   readonly onSession?: ((session: Buffer, socket: TLSSocket) => void) | undefined;
   readonly signal: AbortSignal;
+  /** Told what the server presented where that is refused. */
+  readonly onRefused?: ((presented: Presented) => void) | undefined;
 }
 
 /** The error of a certificate for another name, in Node's terms. */
@@ -36,8 +38,9 @@ export async function handshake(options: HandshakeOptions): Promise<TLSSocket> {
     // Belt and braces: Node has already ended a connection whose chain does not hold.
     if (policy.verify && !socket.authorized) throw socket.authorizationError;
     const verdict = judgePeer(socket, policy);
-    if (verdict !== undefined) throw verdict;
-    return socket;
+    if (verdict === undefined) return socket;
+    options.onRefused?.(presentedBy(socket));
+    throw verdict;
   } catch (error) {
     socket.destroy();
     throw error;
@@ -60,9 +63,9 @@ function shakeHands(options: HandshakeOptions): Promise<TLSSocket> {
         // Of two issuers that were sent it has one only, which may not be the one that OpenSSL took.
         if (!policy.strict) noteCertificates(socket, peer as DetailedPeerCertificate, presented);
         const [leaf] = presented;
-        return leaf !== undefined && isCertificateFor(leaf, name)
-          ? undefined
-          : new NameMismatchError('the certificate is not for this host name');
+        if (leaf !== undefined && isCertificateFor(leaf, name)) return undefined;
+        options.onRefused?.(presented);
+        return new NameMismatchError('the certificate is not for this host name');
       },
       ...(session === undefined ? {} : { session }),
     });
@@ -73,6 +76,10 @@ function shakeHands(options: HandshakeOptions): Promise<TLSSocket> {
     };
     socket.on('session', (fresh) => options.onSession?.(fresh, socket));
     socket.once('error', onError);
+    // Before Node's own listener: it ends a connection whose chain does not hold, and with it goes the chain.
+    socket.prependOnceListener('secure', () => {
+      if (policy.verify && isRefused(socket)) options.onRefused?.(presentedBy(socket));
+    });
     socket.once('secureConnect', () => {
       signal.removeEventListener('abort', onAbort);
       socket.off('error', onError);
@@ -81,6 +88,15 @@ function shakeHands(options: HandshakeOptions): Promise<TLSSocket> {
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
   });
+}
+
+/**
+ * OpenSSL's verdict, for evidence alone: neither the event `secure` nor this method of the handle is documented, and
+ * where they are gone nothing is lost but what a refused server presented.
+ */
+function isRefused(socket: TLSSocket): boolean {
+  const { ssl } = socket as unknown as { ssl?: { verifyError?: () => unknown } | null };
+  return Boolean(ssl?.verifyError?.());
 }
 
 /** What `ssl_verify: false` hid: the reason for which a full handshake would have been refused, or `none`. */

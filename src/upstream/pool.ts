@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { formatAuthority, type Authority } from '../authority.ts';
-import { Failure, type FailureReason } from '../failure.ts';
+import { Failure } from '../failure.ts';
 import type { Way } from '../policy/decide.ts';
 import { mayResume } from '../policy/policy.ts';
 import { Connection, maxLifeMs } from './connection.ts';
-import { dial, type DialContext, type DialOptions } from './dial.ts';
+import { dial, type DialContext, type DialOptions, type DialTimes } from './dial.ts';
 import { presentedBy } from './peer-chain.ts';
 
 /** An unused connection is closed after this long, as nginx does (keepalive_timeout 60s). */
@@ -25,6 +25,8 @@ export interface AcquireOptions {
   readonly fresh?: boolean;
   /** For an upgrade: see {@link DialOptions.raw}. */
   readonly raw?: boolean;
+  /** Of the dial, if it comes to one: see {@link DialOptions.times}. */
+  readonly times?: DialTimes | undefined;
 }
 
 /** A session and until when it may be resumed, on the monotonic clock. */
@@ -74,6 +76,7 @@ export class Pool {
       timeoutMs: options.timeoutMs,
       signal: options.signal,
       raw: options.raw,
+      times: options.times,
       session: validSession(group),
       onSession: (bytes, socket) => rememberSession(group, target, bytes, socket),
     }).finally(() => group.dialling--);
@@ -88,7 +91,10 @@ export class Pool {
   }
 
   /** A connection for a blind tunnel: never pooled, ended with the others. */
-  async open(target: Way, options: Pick<DialOptions, 'timeoutMs' | 'signal'>): Promise<Socket | Failure> {
+  async open(
+    target: Way,
+    options: Pick<DialOptions, 'timeoutMs' | 'signal' | 'times'>,
+  ): Promise<Socket | Failure> {
     const dialled = await dial(this.#context, target, { ...options, raw: true });
     if (dialled instanceof Failure) return dialled;
     const { socket } = dialled;
@@ -110,8 +116,8 @@ export class Pool {
   }
 
   /** Counts a handshake that failed after our side of it was done: an alert of TLS 1.3. */
-  handshakeFailedLate({ server }: Connection, reason: FailureReason): void {
-    this.#context.listener.handshakeFailed({ server, reason });
+  handshakeFailedLate({ server, authority }: Connection, failure: Failure): void {
+    this.#context.listener.handshakeFailed({ server, authority, failure, presented: [] });
   }
 
   /**
