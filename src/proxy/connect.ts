@@ -68,24 +68,24 @@ async function tunnel(
   visit: ConnectVisit,
   { config }: Snapshot,
 ): Promise<ConnectResult> {
-  const { socket, way, signal } = visit;
+  const { socket, way, signal, dialTimes: times } = visit;
   if (way === undefined) return refuse(visit, new Failure('internal', 'connect'));
   const early = new EarlyBytes(socket, () => visit.end(new Failure('downstream_aborted', 'connect')));
-  const upstream = await pool.open(way, { timeoutMs: config.settings.timeouts.dialMs, signal });
+  const upstream = await pool.open(way, { timeoutMs: config.settings.timeouts.dialMs, signal, times });
   early.release();
   if (upstream instanceof Failure) return refuse(visit, upstream);
   visit.headMs = visit.elapsedMs;
   socket.write(granted);
-  return visit.outcome(200, await joinSockets(socket, upstream, signal));
+  return visit.outcome(200, await joinSockets(socket, upstream, visit));
 }
 
 function refuse(visit: ConnectVisit, failure: Failure): Outcome {
-  const { socket, server } = visit;
+  const { socket, server, id } = visit;
   if (failure.status === 0 || !socket.writable) {
     socket.destroy();
     return visit.outcome('aborted', failure);
   }
-  const code = replyOnSocket(socket, failure, server);
+  const code = replyOnSocket(socket, { failure, server, id });
   // Unread, what the client sent already would keep it from the answer (RFC 9112 section 9.6).
   socket.resume();
   return visit.outcome(code, failure);

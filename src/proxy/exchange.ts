@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import { Failure } from '../failure.ts';
 import type { Connection } from '../upstream/connection.ts';
 import { refusedByProxy } from '../upstream/proxy-tunnel.ts';
+import type { Carried } from './carried.ts';
 import { bindsConnection, headerValues, mapHeader, type RawHeaders } from './headers.ts';
 import { isWebSocketAccepted } from './upgrade.ts';
 
@@ -63,6 +64,8 @@ export interface ExchangeOptions {
   readonly responseTimeoutMs: number;
   /** Aborted with a {@link Failure} when the client leaves or the sidecar drains. */
   readonly signal: AbortSignal;
+  /** Counts what goes down of the body. */
+  readonly carried: Carried;
 }
 
 /**
@@ -175,7 +178,7 @@ class Relay implements Dispatcher.DispatchHandler {
     const pass = filtered?.pass ?? chunk;
     if (pass.length > 0) {
       this.#bodyBegun = true;
-      if (!this.#options.response.write(pass)) controller.pause();
+      if (!this.#pass(pass)) controller.pause();
     }
     if (filtered?.failure !== undefined) this.#abort(filtered.failure);
   }
@@ -183,7 +186,7 @@ class Relay implements Dispatcher.DispatchHandler {
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     const { response } = this.#options;
     const held = this.#filter?.flush();
-    if (held !== undefined && held.pass.length > 0) response.write(held.pass);
+    if (held !== undefined && held.pass.length > 0) this.#pass(held.pass);
     if (held?.failure !== undefined) {
       this.#failure ??= held.failure;
       this.#settle();
@@ -198,6 +201,12 @@ class Relay implements Dispatcher.DispatchHandler {
   onResponseError(_: unknown, error: unknown): void {
     this.#failure ??= this.#options.connection.failureOf(error, this.#status !== undefined);
     this.#settle();
+  }
+
+  #pass(chunk: Buffer): boolean {
+    const { response, carried } = this.#options;
+    carried.responseBytes += chunk.length;
+    return response.write(chunk);
   }
 
   #abort(failure: Failure): void {

@@ -1,17 +1,18 @@
 import type { Socket } from 'node:net';
 import { Failure } from '../failure.ts';
+import type { Carried } from './carried.ts';
 
 /**
  * Relays bytes both ways, unseen, until both ends are done. Each direction ends by itself (half-close); what one
  * side's buffer does not take, the other side is not read for. An end that breaks ends the other by a reset.
  *
- * @param signal aborted with the {@link Failure} that ends it
+ * @param how the signal is aborted with the {@link Failure} that ends it; what passes is counted in `carried`
  * @returns what went wrong; undefined where both sides ended in their own time
  */
 export function joinSockets(
   client: Socket,
   upstream: Socket,
-  signal: AbortSignal,
+  { signal, carried }: { readonly signal: AbortSignal; readonly carried: Carried },
 ): Promise<Failure | undefined> {
   return new Promise((resolve) => {
     let failure: Failure | undefined;
@@ -33,6 +34,8 @@ export function joinSockets(
       if (socket.closed) onClose();
       else socket.once('close', onClose);
     };
+    client.on('data', (chunk: Buffer) => (carried.requestBytes += chunk.length));
+    upstream.on('data', (chunk: Buffer) => (carried.responseBytes += chunk.length));
     client.pipe(upstream);
     upstream.pipe(client);
     watch(client, (cause) => new Failure('downstream_aborted', 'response', cause));

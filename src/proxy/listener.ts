@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import { Socket, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { formatHost } from '../authority.ts';
 import type { ListenAddress } from '../config/config.ts';
 import { Failure } from '../failure.ts';
+import { unlisted } from '../policy/decide.ts';
 import { loggableError, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { recordOutcome, type Outcome } from '../telemetry/request-log.ts';
@@ -123,7 +125,8 @@ export class ProxyListener {
     this.#excess.add(socket);
     if (this.#connections.size <= connections + politeExcess) return;
     socket.destroy();
-    this.#record(failedOutcome('', 'aborted', new Failure('limit_reached', 'request')));
+    const failure = new Failure('limit_reached', 'request');
+    this.#record(failedOutcome({ requestId: randomUUID(), server: unlisted, code: 'aborted', failure }));
   }
 
   #take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
@@ -138,6 +141,7 @@ export class ProxyListener {
 
   /** The parser has let go of the connection: the response is made by hand, after those that come before it. */
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const receivedMs = performance.now();
     socket.on('error', () => undefined);
     if (head.length > 0) socket.unshift(head);
     this.#order.run(socket, async () => {
@@ -152,17 +156,18 @@ export class ProxyListener {
       socket.on('drain', () => response.emit('drain'));
       response.once('finish', () => endAfterReply(socket, early));
       const inside = this.#inside.get(socket);
-      await this.#visit(new RequestVisit(request, response, { inside, early }));
+      await this.#visit(new RequestVisit(request, response, { inside, early, receivedMs }));
       return false;
     });
   }
 
   #connect(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const receivedMs = performance.now();
     socket.on('error', () => undefined);
     if (head.length > 0) socket.unshift(head);
     this.#order.run(socket, async () => {
       await this.#untilReleased(socket);
-      const visit = new ConnectVisit(request, socket, this.#inside.has(socket));
+      const visit = new ConnectVisit(request, { socket, isInside: this.#inside.has(socket), receivedMs });
       const serve = await this.#handleConnect(visit);
       if (serve === undefined) return false;
       this.#inside.set(serve.socket, serve.inside);
@@ -190,6 +195,7 @@ export class ProxyListener {
   /** @returns the connection whose requests are to be served, if it came to that */
   async #handleConnect(visit: ConnectVisit): Promise<{ socket: Socket; inside: Inside } | undefined> {
     this.#visits.add(visit);
+    visit.begin();
     try {
       const result = this.#excess.has(visit.socket)
         ? this.#refuseExcess(visit)
@@ -197,7 +203,7 @@ export class ProxyListener {
       if ('inside' in result) return { socket: result.serve, inside: result.inside };
       this.#record(result);
     } catch (error) {
-      this.#reportBug(error);
+      this.#reportBug(error, visit.id);
       visit.socket.destroy();
       this.#record(visit.outcome('aborted', new Failure('internal', 'request', error)));
     } finally {
@@ -207,12 +213,14 @@ export class ProxyListener {
   }
 
   #refuseExcess(visit: ConnectVisit): Outcome {
+    const { socket, server, id } = visit;
     const failure = new Failure('limit_reached', 'request');
-    return visit.outcome(replyOnSocket(visit.socket, failure), failure);
+    return visit.outcome(replyOnSocket(socket, { failure, server, id }), failure);
   }
 
   async #visit(visit: RequestVisit): Promise<boolean> {
     this.#visits.add(visit);
+    visit.begin();
     try {
       this.#record(
         this.#excess.has(visit.request.socket) ? this.#turnAway(visit) : await this.#handle(visit),
@@ -228,25 +236,26 @@ export class ProxyListener {
     try {
       return await handleRequest(this.#context, visit);
     } catch (error) {
-      this.#reportBug(error);
+      const { response, server, id } = visit;
+      this.#reportBug(error, id);
       const failure = new Failure('internal', 'request', error);
-      if (visit.response.headersSent) visit.request.socket.destroy();
-      else replyFailure(visit.response, { failure, server: visit.server, requestBody: undefined });
-      return visit.outcome(visit.response.statusCode, failure);
+      if (response.headersSent) visit.request.socket.destroy();
+      else replyFailure(response, { failure, server, id, requestBody: undefined });
+      return visit.outcome(response.statusCode, failure);
     }
   }
 
   #turnAway(visit: RequestVisit): Outcome {
+    const { response, server, id } = visit;
     const failure = new Failure('limit_reached', 'request');
-    visit.response.shouldKeepAlive = false;
-    return visit.outcome(
-      replyFailure(visit.response, { failure, server: visit.server, requestBody: undefined }),
-      failure,
-    );
+    response.shouldKeepAlive = false;
+    return visit.outcome(replyFailure(response, { failure, server, id, requestBody: undefined }), failure);
   }
 
-  #reportBug(error: unknown): void {
-    this.#context.logger.error({ error: loggableError(error), stack: (error as Error).stack }, 'bug');
+  /** @param requestId that of its line in the request log */
+  #reportBug(error: unknown, requestId?: string): void {
+    const { stack } = error as Error;
+    this.#context.logger.error({ request_id: requestId, error: loggableError(error), stack }, 'bug');
   }
 
   #refuseBytes(error: Error, socket: Duplex): void {
@@ -262,17 +271,18 @@ export class ProxyListener {
     }
     const failure = new Failure('request_malformed', 'request', error);
     if (isAmidBody) latest.breakOff(failure);
-    else this.#refuseOnSocket(socket, '', failure);
+    else this.#refuseOnSocket(socket, failure);
   }
 
   /** After the responses that the connection is still to get. */
-  #refuseOnSocket(socket: Duplex, method: string, failure: Failure): void {
+  #refuseOnSocket(socket: Duplex, failure: Failure): void {
     this.#refused.add(socket);
     this.#order.run(socket, async () => {
       await this.#untilReleased(socket);
-      const server = this.#inside.get(socket)?.server;
-      const code = replyOnSocket(socket, failure, server);
-      this.#record({ ...failedOutcome(method, code, failure), ...(server !== undefined && { server }) });
+      const server = this.#inside.get(socket)?.server ?? unlisted;
+      const id = randomUUID();
+      const code = replyOnSocket(socket, { failure, server, id });
+      this.#record(failedOutcome({ requestId: id, server, code, failure }));
       return false;
     });
   }
@@ -296,15 +306,17 @@ function asSocket(duplex: Duplex): Socket {
   throw new TypeError('a connection that is no socket');
 }
 
-function failedOutcome(method: string, code: Outcome['code'], failure: Failure): Outcome {
+/** That of what never became a request. */
+function failedOutcome(what: Pick<Outcome, 'requestId' | 'server' | 'code' | 'failure'>): Outcome {
   return {
-    server: 'unlisted',
+    ...what,
+    clientRequestId: undefined,
+    traceparent: undefined,
     route: 'none',
-    method,
-    code,
-    failure,
-    durationMs: 0,
-    headMs: undefined,
+    method: '',
+    times: { durationMs: 0, queueMs: 0, connectMs: undefined, handshakeMs: undefined, headMs: undefined },
+    requestBytes: 0,
+    responseBytes: 0,
     reusedConnection: undefined,
   };
 }

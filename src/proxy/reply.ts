@@ -60,25 +60,28 @@ function jsonRpcId(body: Buffer): string | undefined {
 /** Sends a failure reply, which must be the first that goes out. */
 export function replyFailure(
   response: ServerResponse,
-  options: { failure: Failure; server: string; requestBody: Buffer | undefined },
+  options: { failure: Failure; server: string; id: string; requestBody: Buffer | undefined },
 ): number {
-  const { failure, server, requestBody } = options;
+  const { failure, server, id, requestBody } = options;
   const { status } = failure;
   const { contentType, text } = failureBody(failure, server, requestBody);
-  response.writeHead(status, replyHeaders(failure.reason, contentType, text));
+  response.writeHead(status, replyHeaders({ reason: failure.reason, id, contentType, text }));
   response.end(text);
   return status;
 }
 
 /** Replies where there is no request object: to bytes that are no HTTP, to a CONNECT. Then the connection ends. */
-export function replyOnSocket(socket: Duplex, failure: Failure, server = unlisted): number {
-  const { status } = failure;
+export function replyOnSocket(
+  socket: Duplex,
+  { failure, server, id }: { failure: Failure; server: string; id: string },
+): number {
+  const { status, reason } = failure;
   const { contentType, text } = failureBody(failure, server, undefined);
-  const headers = { ...replyHeaders(failure.reason, contentType, text), Connection: 'close' };
+  const headers = { ...replyHeaders({ reason, id, contentType, text }), Connection: 'close' };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.on('error', () => undefined);
   // Of a refused CONNECT httpx, requests and urllib show the status line and nothing else.
-  const phrase = `${STATUS_CODES[status] ?? ''} (${failure.reason})`;
+  const phrase = `${STATUS_CODES[status] ?? ''} (${reason})`;
   socket.end(`HTTP/1.1 ${status} ${phrase}\r\n${lines.join('')}\r\n${text}`);
   setTimeout(() => socket.destroy(), lingerMs).unref();
   return status;
@@ -87,15 +90,19 @@ export function replyOnSocket(socket: Duplex, failure: Failure, server = unliste
 /** How long after the reply what the client still sends is read and dropped (RFC 9112 section 9.6). */
 export const lingerMs = 2_000;
 
-function replyHeaders(
-  reason: FailureReason,
-  contentType: string,
-  text: string,
-): Record<string, string | number> {
+/** @param options `id` is that of the line in the request log */
+function replyHeaders(options: {
+  reason: FailureReason;
+  id: string;
+  contentType: string;
+  text: string;
+}): Record<string, string | number> {
+  const { reason, id, contentType, text } = options;
   return {
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(text),
     'Cache-Control': 'no-store',
     'Proxy-Status': proxyStatus(reason),
+    'X-Request-Id': id,
   };
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Carried } from './carried.ts';
 
 /** How much of a body is looked at for the id of a JSON-RPC request. */
 const maxIdBytes = 65_536;
@@ -12,6 +13,7 @@ const maxIdMs = 1_000;
  */
 export class RequestBody {
   readonly #request: IncomingMessage;
+  readonly #carried: Carried;
   #seen: Buffer[] = [];
   #seenBytes = 0;
   #whole: Buffer | null = null;
@@ -20,8 +22,9 @@ export class RequestBody {
   /** Bytes that the client sent so far and we read. */
   bytes = 0;
 
-  constructor(request: IncomingMessage) {
+  constructor(request: IncomingMessage, carried: Carried) {
     this.#request = request;
+    this.#carried = carried;
   }
 
   /** The body for undici: null, the whole of it, or what is still to come. The same again if it was not sent. */
@@ -30,7 +33,10 @@ export class RequestBody {
     if (!hasBody(request) || this.#whole !== null) return this.#whole;
     if (!request.complete) return this.#stream();
     this.#whole = request.read() as Buffer | null;
-    if (this.#whole !== null) this.#remember(this.#whole);
+    if (this.#whole !== null) {
+      this.#remember(this.#whole);
+      this.#carried.requestBytes += this.#whole.length;
+    }
     return this.#whole;
   }
 
@@ -66,6 +72,7 @@ export class RequestBody {
     // Undici's way with bodies would destroy the request, and with it the socket that the reply has to go to.
     for await (const chunk of this.#request.iterator({ destroyOnReturn: false })) {
       this.#remember(chunk as Buffer);
+      this.#carried.requestBytes += (chunk as Buffer).length;
       yield chunk as Buffer;
     }
   }

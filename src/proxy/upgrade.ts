@@ -43,7 +43,7 @@ export async function relayUpgraded(
   visit: RequestVisit,
   { headers, socket: upstream }: Upgraded,
 ): Promise<Outcome> {
-  const { request, response, early, signal } = visit;
+  const { request, response, early } = visit;
   const { socket } = request;
   response.detachSocket(socket);
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket'];
@@ -51,5 +51,5 @@ export async function relayUpgraded(
     lines.push(`${headers[index] ?? ''}: ${headers[index + 1] ?? ''}`);
   socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   early?.release();
-  return visit.outcome(101, await joinSockets(socket, upstream, signal));
+  return visit.outcome(101, await joinSockets(socket, upstream, visit));
 }

@@ -1,14 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Failure } from '../failure.ts';
 import { unlisted, type Way } from '../policy/decide.ts';
+import { readClientIds } from '../telemetry/client-ids.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
+import type { DialTimes } from '../upstream/dial.ts';
+import type { Carried } from './carried.ts';
 import type { EarlyBytes } from './early-bytes.ts';
 import { RequestBody } from './request-body.ts';
 import type { Inside } from './route.ts';
 
 /** What is under way for a client: what it is doing, and the means to end it. */
 export class Visit {
+  /** Names it in the log and in a failure reply. */
+  readonly id = randomUUID();
   readonly request: IncomingMessage;
   server = unlisted;
   route: Outcome['route'] = 'none';
@@ -16,11 +22,22 @@ export class Visit {
   headMs: number | undefined;
   /** The way that it is relayed by. */
   way: Way | undefined;
-  readonly #startedMs = performance.now();
+  /** Of the dial that was made for it; empty where none was. */
+  readonly dialTimes: DialTimes = {};
+  readonly carried: Carried = { requestBytes: 0, responseBytes: 0 };
+  readonly #receivedMs: number;
+  #queueMs = 0;
   readonly #controller = new AbortController();
 
-  constructor(request: IncomingMessage) {
+  /** @param receivedMs when its head had come, on the monotonic clock */
+  constructor(request: IncomingMessage, receivedMs = performance.now()) {
     this.request = request;
+    this.#receivedMs = receivedMs;
+  }
+
+  /** Its turn has come: what its connection was busy with before is over. */
+  begin(): void {
+    this.#queueMs = this.elapsedMs;
   }
 
   /** Aborted with a {@link Failure} when the client leaves or the sidecar wants it to end. */
@@ -29,7 +46,7 @@ export class Visit {
   }
 
   get elapsedMs(): number {
-    return performance.now() - this.#startedMs;
+    return performance.now() - this.#receivedMs;
   }
 
   end(failure: Failure): void {
@@ -37,17 +54,35 @@ export class Visit {
   }
 
   outcome(code: Outcome['code'], failure: Failure | undefined): Outcome {
+    const { connectMs, handshakeMs } = this.dialTimes;
     return {
+      requestId: this.id,
+      ...readClientIds(this.request.headers),
       server: this.server,
       route: this.route,
       method: this.request.method ?? '',
       code,
       failure,
-      durationMs: this.elapsedMs,
-      headMs: this.headMs,
+      times: {
+        durationMs: this.elapsedMs,
+        queueMs: this.#queueMs,
+        connectMs,
+        handshakeMs,
+        headMs: this.headMs,
+      },
+      ...this.carried,
       reusedConnection: this.reusedConnection,
     };
   }
+}
+
+/** How a request came. */
+export interface RequestHow {
+  readonly expectsContinue?: boolean;
+  readonly inside?: Inside | undefined;
+  readonly early?: EarlyBytes;
+  /** See {@link Visit}; now, if it is not given. */
+  readonly receivedMs?: number;
 }
 
 /** A request that is to be answered. */
@@ -61,17 +96,13 @@ export class RequestVisit extends Visit {
   /** What the client sends after the head of a WebSocket upgrade; undefined for any other request. */
   readonly early: EarlyBytes | undefined;
 
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    how: { expectsContinue?: boolean; inside?: Inside | undefined; early?: EarlyBytes } = {},
-  ) {
-    super(request);
+  constructor(request: IncomingMessage, response: ServerResponse, how: RequestHow = {}) {
+    super(request, how.receivedMs);
     this.response = response;
     this.expectsContinue = how.expectsContinue ?? false;
     this.inside = how.inside;
     this.early = how.early;
-    this.body = new RequestBody(request);
+    this.body = new RequestBody(request, this.carried);
     response.once('close', () => {
       if (!response.writableFinished) this.end(new Failure('downstream_aborted', 'response'));
     });
@@ -95,9 +126,12 @@ export class ConnectVisit extends Visit {
   /** Whether it came inside another one. */
   readonly isInside: boolean;
 
-  constructor(request: IncomingMessage, socket: Socket, isInside: boolean) {
-    super(request);
-    this.socket = socket;
-    this.isInside = isInside;
+  constructor(
+    request: IncomingMessage,
+    how: { readonly socket: Socket; readonly isInside: boolean; readonly receivedMs: number },
+  ) {
+    super(request, how.receivedMs);
+    this.socket = how.socket;
+    this.isInside = how.isInside;
   }
 }

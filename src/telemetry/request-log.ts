@@ -1,20 +1,38 @@
 import type { Failure } from '../failure.ts';
+import type { ClientIds } from './client-ids.ts';
 import { loggableError, type Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 
 /** How a request ended. */
-export interface Outcome {
+export interface Outcome extends ClientIds {
+  /** Ours, unique; failure replies carry it as `X-Request-Id`. */
+  readonly requestId: string;
   readonly server: string;
   readonly route: 'base_url' | 'absolute' | 'connect' | 'none';
   readonly method: string;
   /** The status that was sent, or `aborted` if none was. */
   readonly code: number | 'aborted';
   readonly failure: Failure | undefined;
-  readonly durationMs: number;
-  /** Until the response head came; undefined where none did. */
-  readonly headMs: number | undefined;
+  readonly times: OutcomeTimes;
+  /** See `Carried`. */
+  readonly requestBytes: number;
+  readonly responseBytes: number;
   /** Whether the upstream connection had served before; undefined where there was none. */
   readonly reusedConnection: boolean | undefined;
+}
+
+/** How long a request took, in milliseconds; undefined where it did not come to that. */
+export interface OutcomeTimes {
+  /** All of it. */
+  readonly durationMs: number;
+  /** Until it was its turn on its connection. */
+  readonly queueMs: number;
+  /** Name resolution and TCP of its dial, with all that an upstream proxy takes. */
+  readonly connectMs: number | undefined;
+  /** The TLS handshake of its dial. */
+  readonly handshakeMs: number | undefined;
+  /** Until the response head came. */
+  readonly headMs: number | undefined;
 }
 
 /** Records a request: the counters, and one log line. Paths and queries may hold secrets and stay out. */
@@ -22,20 +40,38 @@ export function recordOutcome(
   { logger, metrics, requests }: { logger: Logger; metrics: Metrics; requests: 'all' | 'failures' | 'none' },
   outcome: Outcome,
 ): void {
-  const { server, failure, code } = outcome;
+  const { server, failure, code, times } = outcome;
   metrics.requestDone(server, code, failure?.reason);
-  if (outcome.headMs !== undefined) metrics.requestDuration.observe({ server }, outcome.headMs / 1000);
+  if (times.headMs !== undefined) metrics.requestDuration.observe({ server }, times.headMs / 1000);
   if (requests === 'none' || (requests === 'failures' && failure === undefined)) return;
-  const line = {
-    server,
+  if (failure === undefined) logger.info(describe(outcome), 'request');
+  else logger.warn({ ...describe(outcome), ...failureFields(failure) }, 'request failed');
+}
+
+/** The fields of a line, which docs/operations.md explains. */
+function describe(outcome: Outcome): Record<string, unknown> {
+  const { times } = outcome;
+  return {
+    request_id: outcome.requestId,
+    client_request_id: outcome.clientRequestId,
+    traceparent: outcome.traceparent,
+    server: outcome.server,
     route: outcome.route,
     method: outcome.method,
-    status: code,
-    duration_ms: Math.round(outcome.durationMs * 10) / 10,
+    status: outcome.code,
+    duration_ms: tenths(times.durationMs),
+    queue_ms: tenths(times.queueMs),
+    connect_ms: tenths(times.connectMs),
+    handshake_ms: tenths(times.handshakeMs),
+    head_ms: tenths(times.headMs),
+    request_bytes: outcome.requestBytes,
+    response_bytes: outcome.responseBytes,
     reused_connection: outcome.reusedConnection,
   };
-  if (failure === undefined) logger.info(line, 'request');
-  else logger.warn({ ...line, ...failureFields(failure) }, 'request failed');
+}
+
+function tenths(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.round(ms * 10) / 10;
 }
 
 /** The fields by which a log line names a failure. */

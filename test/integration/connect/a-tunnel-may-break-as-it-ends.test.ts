@@ -18,7 +18,9 @@ it('in the very turn in which its client ends, and both of its sockets are close
   const [client, upstream] = [await connected(), await connected()];
   const controller = new AbortController();
   const failure = new Failure('draining', 'response');
-  const joined = joinSockets(client.near, upstream.near, controller.signal);
+  const carried = { requestBytes: 0, responseBytes: 0 };
+  const { signal } = controller;
+  const joined = joinSockets(client.near, upstream.near, { signal, carried });
   const closed = [client, upstream].map(({ near }) => once(near, 'close'));
   // The end has just been passed on, and the system is not done with that yet: it refuses a reset now.
   client.near.once('end', () => controller.abort(failure));
