@@ -11,9 +11,10 @@ const rows = [
   ['upstream'],
   ['telemetry'],
   ['reload', 'proxy', 'doctor'],
+  ['status'],
   ['admin'],
   ['app'],
-  ['cli'],
+  ['cli', 'index'],
   ['main'],
 ];
 

@@ -1,0 +1,69 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { rolldown } from 'rolldown';
+import ts from 'typescript';
+import { bundledPackages, renderBom, renderLicences } from './licences.ts';
+
+const top = path.resolve(import.meta.dirname, '..');
+const dist = path.join(top, 'dist');
+
+/** Every file of dist/, which is every file that runs in the package and in the image. */
+export const distFiles = [
+  'THIRD-PARTY-LICENSES.txt',
+  'index.d.ts',
+  'index.js',
+  'main.js',
+  'sbom.cdx.json',
+  'app.js',
+] as const;
+
+/** Writes dist/ anew: what `npm pack` and the image take. @see docs/decisions/0010-one-bundle.md */
+async function build(): Promise<void> {
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist);
+  const modules = await bundle();
+  const packages = bundledPackages(modules);
+  writeFileSync(path.join(dist, 'index.d.ts'), declarations('src/index.ts'));
+  writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), renderLicences(packages));
+  writeFileSync(path.join(dist, 'sbom.cdx.json'), renderBom(packages));
+}
+
+/** Bundles the sources with their libraries. @returns the files that have a part in it */
+async function bundle(): Promise<string[]> {
+  const bundle = await rolldown({
+    cwd: top,
+    input: { main: 'src/main.ts', index: 'src/index.ts' },
+    platform: 'node',
+    onLog: (level, log) => {
+      if (level === 'warn') throw new Error(log.message);
+    },
+  });
+  const { output } = await bundle.write({
+    dir: dist,
+    format: 'esm',
+    // Names that are told to release/check.ts; and no minification: a stack trace in a log has to be legible.
+    chunkFileNames: '[name].js',
+    minify: 'dce-only',
+  });
+  await bundle.close();
+  return output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+}
+
+/** The types of the public module: they stand by themselves, so that a consumer needs no types of our libraries. */
+function declarations(file: string): string {
+  const { outputText, diagnostics = [] } = ts.transpileDeclaration(
+    readFileSync(path.join(top, file), 'utf8'),
+    {
+      fileName: path.basename(file),
+      reportDiagnostics: true,
+      compilerOptions: { isolatedDeclarations: true, declaration: true, strict: true, stripInternal: true },
+    },
+  );
+  const [fault] = diagnostics;
+  if (fault !== undefined) throw new Error(ts.flattenDiagnosticMessageText(fault.messageText, '\n'));
+  if (/\bimport\b[ (]+[{'"*]/.test(outputText.replace(/\/\*[^]*?\*\//g, '')))
+    throw new Error(`the declarations of ${file} import something: declare it there`);
+  return outputText;
+}
+
+if (import.meta.main) await build();
