@@ -38,10 +38,13 @@ export class EarlyBytes {
   }
 
   readonly #take = (): void => {
-    if (this.#bytes >= maxBytes && !this.#dropping) return;
-    const chunk = this.#socket.read() as Buffer | null;
-    if (chunk === null || this.#dropping) return;
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
+    // All of it: since Node 26 one read() gives the first chunk only, and an end is told of behind the last.
+    while (this.#bytes < maxBytes || this.#dropping) {
+      const chunk = this.#socket.read() as Buffer | null;
+      if (chunk === null) return;
+      if (this.#dropping) continue;
+      this.#chunks.push(chunk);
+      this.#bytes += chunk.length;
+    }
   };
 }

@@ -32,7 +32,7 @@ export class RequestBody {
     const request = this.#request;
     if (!hasBody(request) || this.#whole !== null) return this.#whole;
     if (!request.complete) return this.#stream();
-    this.#whole = request.read() as Buffer | null;
+    this.#whole = readAll(request);
     if (this.#whole !== null) {
       this.#remember(this.#whole);
       this.#carried.requestBytes += this.#whole.length;
@@ -54,7 +54,7 @@ export class RequestBody {
     this.#stopWaiting = () => waiting.abort();
     const timer = setTimeout(this.#stopWaiting, maxIdMs);
     while (!request.readableEnded && this.#seenBytes <= maxIdBytes) {
-      const chunk = request.read() as Buffer | null;
+      const chunk = take(request);
       if (chunk !== null) this.#remember(chunk);
       else if (request.destroyed || !(await readable(request, waiting.signal))) break;
     }
@@ -83,6 +83,17 @@ export class RequestBody {
     if (this.#seenBytes <= maxIdBytes) this.#seen.push(chunk);
     else this.#seen = [];
   }
+}
+
+/** All that waits to be read: since Node 26 one read() gives the first chunk of it only. */
+function readAll(request: IncomingMessage): Buffer | null {
+  const chunks: Buffer[] = [];
+  for (let chunk = take(request); chunk !== null; chunk = take(request)) chunks.push(chunk);
+  return chunks.length > 1 ? Buffer.concat(chunks) : (chunks[0] ?? null);
+}
+
+function take(request: IncomingMessage): Buffer | null {
+  return request.read() as Buffer | null;
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
