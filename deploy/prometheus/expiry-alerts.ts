@@ -11,12 +11,17 @@ const localCa = 'mcp_tls_sidecar_local_ca_not_after_timestamp_seconds';
 // A system's store holds roots by the hundred, some of them long expired; the chain that is used has alerts of its own.
 const ownBundle = 'mcp_tls_sidecar_ca_bundle_certificates < 50';
 
+// The root of the chain in use has the alerts of the chain, which page in time.
+const notInUse = `unless ${bundle} == ${certificate}`;
+
 // A server that was reached since then shows another certificate by now, or is not verified at all.
 const notReachedSince = `unless mcp_tls_sidecar_upstream_last_handshake_timestamp_seconds > ${certificate}`;
 
+const whichOne = 'Which one it is, mcp-tls-sidecar doctor {{ $labels.server }} shows.';
+
 const expiringDescription =
   `A certificate in the chain of ${server} expires in ${duration}; from then on every call to it fails. ` +
-  `Have the owner of the server renew it; which one it is, mcp-tls-sidecar doctor {{ $labels.server }} shows. Seen by ${sidecar}.`;
+  `${whichOne} Have the owner of the server renew it; where it is the root, put its successor into the file of ssl_verify. Seen by ${sidecar}.`;
 
 const localCaDescription =
   `The CA that ${sidecar} shows to clients of the CONNECT route has {{ if gt $value 0.0 }}${duration} left{{ else }}expired{{ end }}. ` +
@@ -49,14 +54,14 @@ export const expiryAlerts: readonly Alert[] = [
     for: '1m',
     summary: `The certificate of ${server} has expired`,
     description:
-      `A certificate in the chain of ${server} expired ${duration} ago (reason tls_cert_expired): calls to it fail until its owner renews it. ` +
-      `Which one it is, mcp-tls-sidecar doctor {{ $labels.server }} shows. Seen by ${sidecar}.`,
+      `A certificate in the chain of ${server} expired ${duration} ago (reason tls_cert_expired), and calls to it fail. ` +
+      `${whichOne} Have the owner of the server renew it; where it is the root, put its successor into the file of ssl_verify. Seen by ${sidecar}.`,
     runbook: 'certificate-expires',
   },
   {
     name: 'CaBundleExpires',
     severity: 'ticket',
-    expr: `(${bundle} - time() < ${ticketSeconds})\nand ${ownBundle}`,
+    expr: `(${bundle} - time() < ${ticketSeconds})\nand ${ownBundle}\n${notInUse}`,
     for: '10m',
     summary: `A certificate in the CA bundle of ${server} {{ if gt $value 0.0 }}expires in ${duration}{{ else }}has expired{{ end }}`,
     description:

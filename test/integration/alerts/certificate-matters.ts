@@ -24,6 +24,7 @@ export async function startCertificateMatters(): Promise<CertificateMatters> {
   const lapsedInUse = await startServer('lapsed-in-use.test');
   const stale = join(temporaryDirectory(), 'stale.pem');
   writeFileSync(stale, ca.pem);
+  const oldRoot = createCa(inDays(10));
   const exception = { insecure_until: inDays(3).notAfter?.toISOString(), insecure_reason: 'INFRA-123' };
   const servers = {
     fine: entry('fine.test', await startServer('fine.test')),
@@ -34,6 +35,10 @@ export async function startCertificateMatters(): Promise<CertificateMatters> {
     'old-anchor': {
       ...entry('old-anchor.test', await startServer('old-anchor.test')),
       ssl_verify: ca.pem + createCa(inDays(10)).pem,
+    },
+    'old-root': {
+      ...entry('old-root.test', await startUpstream({ leaf: oldRoot.issue('old-root.test') })),
+      ssl_verify: oldRoot.pem,
     },
     flawed: entry('flawed.test', await startServer('flawed.test', { authorityKeyIdentifier: false })),
     loose: { ...entry('loose.test', await startServer('loose.test')), ssl_verify: false },

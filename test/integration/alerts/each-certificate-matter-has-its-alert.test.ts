@@ -21,6 +21,7 @@ const told = [
   'first loose VerificationDisabled',
   'first nearly CertificateExpiresInDays',
   'first old-anchor CaBundleExpires',
+  'first old-root CertificateExpires',
   'first soon CertificateExpires',
   'first stale ServerStale',
   'second LocalCaExpiresInDays',

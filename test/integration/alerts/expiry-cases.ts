@@ -10,11 +10,14 @@ const far = 90 * daySeconds;
 const near = (seconds: number) => `${seconds + 5 * minuteSeconds}x39 ${far}x60`;
 
 const seen = 'Seen by the sidecar at gateway:9921.';
+const remedy =
+  'Which one it is, mcp-tls-sidecar doctor crm shows. ' +
+  `Have the owner of the server renew it; where it is the root, put its successor into the file of ssl_verify. ${seen}`;
 const certificateWords = (left: string) => ({
   summary: `The certificate of MCP server "crm" expires in ${left}`,
   description:
     `A certificate in the chain of MCP server "crm" expires in ${left}; from then on every call to it fails. ` +
-    `Have the owner of the server renew it; which one it is, mcp-tls-sidecar doctor crm shows. ${seen}`,
+    remedy,
 });
 const localCaWords = (left: string) => ({
   summary: `The local CA of the sidecar at gateway:9921 expires in ${left}`,
@@ -63,8 +66,8 @@ export const expiryCases: readonly AlertCase[] = [
     labels: crm,
     summary: 'The certificate of MCP server "crm" has expired',
     description:
-      'A certificate in the chain of MCP server "crm" expired 1m 0s ago (reason tls_cert_expired): calls to it fail until its owner renews it. ' +
-      `Which one it is, mcp-tls-sidecar doctor crm shows. ${seen}`,
+      'A certificate in the chain of MCP server "crm" expired 1m 0s ago (reason tls_cert_expired), and calls to it fail. ' +
+      remedy,
     runbook: 'certificate-expires',
   },
   {

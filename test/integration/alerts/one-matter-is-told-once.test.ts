@@ -28,4 +28,15 @@ describe.skipIf(toolMissing('promtool'))('one matter is told once (needs promtoo
     const certificate = of('upstream_certificate_not_after_timestamp_seconds', { server: 'crm' });
     expectSilence({ [certificate]: `${daySeconds}x60` }, ['CertificateExpires', 'CertificateExpired']);
   });
+
+  it('a root that is in use is told of by the alerts of its chain, not by that of the bundle', () => {
+    const crm = { server: 'crm' };
+    const soon = `${10 * daySeconds}x60`;
+    const series = {
+      [of('upstream_certificate_not_after_timestamp_seconds', crm)]: soon,
+      [of('ca_bundle_not_after_timestamp_seconds', crm)]: soon,
+      [of('ca_bundle_certificates', crm)]: '2x60',
+    };
+    expectSilence(series, ['CaBundleExpires']);
+  });
 });
