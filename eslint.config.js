@@ -22,4 +22,9 @@ export default defineConfig(
     files: ['bench/**', 'examples/**', 'certs-fixtures/**', 'image/**', 'release/**'],
     rules: { 'no-console': 'off' },
   },
+  // It runs in the browser, whose globals its own tsconfig.json knows; casts in comments are seen by tsc alone.
+  {
+    files: ['src/admin/page/**'],
+    rules: { 'no-undef': 'off', '@typescript-eslint/no-unsafe-assignment': 'off' },
+  },
 );

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { DestinationStream } from 'pino';
 import { AdminListener } from './admin/admin-listener.ts';
 import { isLoopbackHost, type Authority } from './authority.ts';
-import type { ListenAddress } from './config/config.ts';
 import { isInForce } from './policy/decide.ts';
 import type { CompiledEntry } from './policy/table.ts';
 import { Failure } from './failure.ts';
@@ -13,8 +12,10 @@ import { findFileMounts } from './reload/mount-points.ts';
 import { rehearse } from './reload/rehearse.ts';
 import { Reloader, type ReloadReport, type Trigger } from './reload/reloader.ts';
 import { DeadlineWatch } from './reload/watch-deadlines.ts';
-import { hasErrors, loadConfig, type ConfigLocation } from './snapshot/load-config.ts';
-import { SnapshotStore, type Snapshot } from './snapshot/snapshot.ts';
+import type { ConfigLocation } from './snapshot/load-config.ts';
+import { SnapshotStore } from './snapshot/snapshot.ts';
+import { loadFirst, listenProblem, StartError, type FirstLoad } from './start-problems.ts';
+import { Status, type StatusContext } from './status/status.ts';
 import { createLogger, endLog, loggableError, type Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import {
@@ -25,11 +26,14 @@ import {
   reportReload,
   reportStart,
 } from './telemetry/report-config.ts';
+import { recordOutcome, type Outcome } from './telemetry/request-log.ts';
 import { ChainsSeen } from './upstream/chains-seen.ts';
 import { Pool } from './upstream/pool.ts';
 import { createAddressGuard } from './upstream/prohibited-address.ts';
 import { createLookup, type Lookup } from './upstream/resolve.ts';
 import { version } from './version.ts';
+
+export { StartError } from './start-problems.ts';
 
 /** How a sidecar is started. */
 export interface StartOptions extends ConfigLocation {
@@ -56,46 +60,24 @@ export interface Sidecar {
   close(): Promise<void>;
 }
 
-/** The problems for which a sidecar does not start. */
-export class StartError extends Error {}
-
 /**
  * Starts a sidecar: the composition root, where the rooms are wired together.
  *
  * @throws StartError where the configuration is refused as a whole or an address cannot be had
  */
 export async function start(options: StartOptions): Promise<Sidecar> {
-  return new App(options, await firstSnapshot(options)).listen();
-}
-
-interface First {
-  readonly snapshot: Snapshot;
-  readonly inputs: ReadonlyMap<string, string>;
-  readonly failed: boolean;
-  readonly problems: Awaited<ReturnType<typeof loadConfig>>['problems'];
-}
-
-async function firstSnapshot(location: ConfigLocation): Promise<First> {
-  const { snapshot, problems, inputs } = await loadConfig(location);
-  if (snapshot !== undefined) return { snapshot, inputs, problems, failed: hasErrors(problems) };
-  const first = problems.find(({ severity }) => severity === 'error');
-  const place = first?.line
-    ? `${first.file}:${first.line}:${first.column}`
-    : (first?.file ?? 'the configuration');
-  const more = problems.filter(({ severity }) => severity === 'error').length - 1;
-  const rest = more > 0 ? `and ${more} more: ` : '';
-  const remedy = first?.line ? ` (${rest}run mcp-tls-sidecar check for the remedy)` : '';
-  throw new StartError(`${place}: ${first?.message ?? 'cannot be used'}${remedy}`);
+  return new App(options, await loadFirst(options)).listen();
 }
 
 class App implements Sidecar {
   proxy = '';
   admin = '';
   readonly #options: StartOptions;
-  readonly #first: First;
+  readonly #first: FirstLoad;
   readonly #store: SnapshotStore;
   readonly #logger: Logger;
   readonly #metrics: Metrics;
+  readonly #status: Status;
   readonly #pool: Pool;
   readonly #chainsSeen = new ChainsSeen();
   readonly #deadlines: DeadlineWatch;
@@ -112,7 +94,7 @@ class App implements Sidecar {
   /** Those that were warned of. */
   readonly #fileMounts = new Set<string>();
 
-  constructor(options: StartOptions, first: First) {
+  constructor(options: StartOptions, first: FirstLoad) {
     this.#options = options;
     this.#first = first;
     this.#store = new SnapshotStore(first.snapshot);
@@ -121,6 +103,7 @@ class App implements Sidecar {
       openStreams: () => countByServer(this.#listener.visits),
       openConnections: () => this.#pool.openByServer(),
     });
+    this.#status = new Status({ store: this.#store, version, live: () => this.#live() });
     const via = `mcp-tls-sidecar-${randomBytes(4).toString('hex')}`;
     this.#pool = new Pool({
       via,
@@ -129,9 +112,13 @@ class App implements Sidecar {
       listener: {
         handshakeDone: (event) => {
           this.#metrics.handshakeDone(event);
+          this.#status.sightings.handshakeDone(event);
           if (event.presented.length > 0) this.#chainsSeen.record(event);
         },
-        handshakeFailed: (event) => this.#metrics.handshakeFailed(event),
+        handshakeFailed: (event) => {
+          this.#metrics.handshakeFailed(event);
+          this.#status.sightings.handshakeFailed(event);
+        },
       },
     });
     this.#caKeeper = new CaKeeper({ store: this.#store, logger: this.#logger, metrics: this.#metrics });
@@ -145,7 +132,7 @@ class App implements Sidecar {
       isOwnListener: (authority) => this.#isOwnListener(authority),
       bound: new WeakSet(),
       logger: this.#logger,
-      metrics: this.#metrics,
+      onOutcome: (outcome) => this.#record(outcome),
     });
     this.#deadlines = new DeadlineWatch(
       this.#store,
@@ -159,6 +146,7 @@ class App implements Sidecar {
       metrics: this.#metrics,
       isReady: () => this.#ready,
       allowedHosts: () => this.#store.current().config.settings.allowedHosts,
+      status: () => this.#status.describe(),
       reload: (how) => this.reload('request', how),
     });
     this.#reloader = new Reloader({
@@ -178,6 +166,7 @@ class App implements Sidecar {
     const { listen, admin } = snapshot.config.settings;
     this.#metrics.showSnapshot(snapshot);
     this.#metrics.showLoad(failed, false);
+    this.#status.loaded(failed, problems);
     // Before the first client can come.
     await this.#caKeeper.refresh();
     try {
@@ -239,6 +228,22 @@ class App implements Sidecar {
     await Promise.all([closed, this.#reloader.close()]);
   }
 
+  #record(outcome: Outcome): void {
+    const { requests } = this.#store.current().config.settings.log;
+    recordOutcome({ logger: this.#logger, metrics: this.#metrics, requests }, outcome);
+    this.#status.sightings.requestDone(outcome.server, outcome.failure);
+  }
+
+  /** What the status tells of this moment. */
+  #live(): ReturnType<StatusContext['live']> {
+    return {
+      isReady: this.#ready,
+      localCa: this.#caKeeper.describe(),
+      openStreams: countByServer(this.#listener.visits),
+      openConnections: this.#pool.openByServer(),
+    };
+  }
+
   /** In the same tick as the step, so that nothing of the old policy outlives it. */
   #afterReload(report: ReloadReport): void {
     const snapshot = this.#store.current();
@@ -246,6 +251,7 @@ class App implements Sidecar {
     this.#logger.level = snapshot.config.settings.log.level;
     this.#metrics.showSnapshot(snapshot);
     this.#metrics.showLoad(report.failed, true);
+    this.#status.loaded(report.failed, report.problems);
     reportReload(this.#logger, report, snapshot);
     this.#deadlines.acknowledge();
     void this.#caKeeper.refresh();
@@ -256,6 +262,7 @@ class App implements Sidecar {
   #afterDeadlines(entries: readonly CompiledEntry[]): void {
     this.#pool.retain(this.#holds());
     this.#metrics.showSnapshot(this.#store.current());
+    this.#status.follow();
     reportPassedDeadlines(this.#logger, entries);
   }
 
@@ -313,16 +320,4 @@ function countByServer(visits: ReadonlySet<{ server: string }>): ReadonlyMap<str
   const counts = new Map<string, number>();
   for (const { server } of visits) counts.set(server, (counts.get(server) ?? 0) + 1);
   return counts;
-}
-
-function listenProblem(
-  error: NodeJS.ErrnoException & { address?: string; port?: number },
-  wanted: readonly ListenAddress[],
-): string {
-  const port = error.port ?? wanted[0]?.port ?? 0;
-  const place = `${error.address ?? wanted[0]?.host ?? ''}:${port}`;
-  if (error.code === 'EADDRINUSE')
-    return `cannot listen on ${place}: the port is in use (by another sidecar? --listen and --admin choose others)`;
-  if (error.code === 'EACCES') return `cannot listen on ${place}: ports below 1024 need a privilege`;
-  return `cannot listen on ${place}: ${error.code ?? error.message}`;
 }

@@ -6,34 +6,49 @@ import { bind } from '../proxy/listener.ts';
 import { isLoopbackPeer } from '../proxy/peer.ts';
 import { checkBrowser } from '../proxy/route.ts';
 import type { ReloadReport } from '../reload/reloader.ts';
+import type { StatusDocument } from '../status/status-document.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { LiveStatus } from './live-status.ts';
+import { loadStatusPage } from './status-page.ts';
 
 /** What the admin pages show and do. */
 export interface AdminContext {
   readonly metrics: Metrics;
   readonly isReady: () => boolean;
   readonly allowedHosts: () => readonly string[];
+  readonly status: () => StatusDocument;
   readonly reload: (options: { closeChanged: boolean }) => Promise<ReloadReport>;
 }
 
 interface Page {
   readonly method: 'GET' | 'POST';
+  /** `local`: loopback peers, and no page of another site in a browser. */
+  readonly for: 'anybody' | 'local';
   answer(request: IncomingMessage, response: ServerResponse, url: URL): void | Promise<void>;
 }
 
-/** `/metrics`, `/livez`, `/readyz` and `POST /-/reload` (INTERFACE section 7). */
+/** Metrics, probes, the status and reloading (INTERFACE section 7). */
 export class AdminListener {
   readonly #context: AdminContext;
   readonly #server: Server;
+  readonly #page = loadStatusPage();
+  readonly #live: LiveStatus;
   readonly #pages: Readonly<Record<string, Page>> = {
-    '/metrics': { method: 'GET', answer: (_, response) => this.#showMetrics(response) },
-    '/livez': { method: 'GET', answer: (_, response) => sendText(response, 200, 'ok\n') },
-    '/readyz': { method: 'GET', answer: (_, response) => this.#showReady(response) },
-    '/-/reload': { method: 'POST', answer: (request, response, url) => this.#reload(request, response, url) },
+    '/': { method: 'GET', for: 'local', answer: (_, response) => this.#showStatus(response) },
+    '/api/servers': {
+      method: 'GET',
+      for: 'local',
+      answer: (request, response) => this.#describeStatus(request, response),
+    },
+    '/metrics': { method: 'GET', for: 'anybody', answer: (_, response) => this.#showMetrics(response) },
+    '/livez': { method: 'GET', for: 'anybody', answer: (_, response) => sendText(response, 200, 'ok\n') },
+    '/readyz': { method: 'GET', for: 'anybody', answer: (_, response) => this.#showReady(response) },
+    '/-/reload': { method: 'POST', for: 'local', answer: (_, response, url) => this.#reload(response, url) },
   };
 
   constructor(context: AdminContext) {
     this.#context = context;
+    this.#live = new LiveStatus(context.status);
     this.#server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
       this.#answer(request, response).catch(() => response.destroy());
     });
@@ -44,6 +59,7 @@ export class AdminListener {
   }
 
   close(): void {
+    this.#live.close();
     this.#server.close();
     this.#server.closeAllConnections();
   }
@@ -57,7 +73,39 @@ export class AdminListener {
     else if (page.method === 'POST' ? request.method !== 'POST' : !reading) {
       response.setHeader('Allow', page.method);
       sendText(response, 405, `use ${page.method}\n`);
-    } else await page.answer(request, response, url);
+    } else {
+      const denied = page.for === 'local' ? this.#deny(request) : undefined;
+      if (denied === undefined) await page.answer(request, response, url);
+      else sendText(response, denied.status, `${denied.reason}: ${denied.sentence}\nhint: ${denied.hint}\n`);
+    }
+  }
+
+  #deny(request: IncomingMessage): Failure | undefined {
+    return isLoopbackPeer(request.socket)
+      ? checkBrowser(request, request.headers.host, this.#context.allowedHosts())
+      : new Failure('policy_denied', 'request');
+  }
+
+  #showStatus(response: ServerResponse): void {
+    response
+      .writeHead(200, {
+        'Content-Type': 'text/html; charset=utf-8',
+        'Content-Security-Policy': this.#page.policy,
+        ...unshared,
+      })
+      .end(this.#page.html);
+  }
+
+  /** Once, or for whoever asks for an event stream each time it changes. */
+  #describeStatus(request: IncomingMessage, response: ServerResponse): void {
+    const isLive = request.headers.accept?.includes('text/event-stream') === true;
+    if (isLive && request.method === 'GET') {
+      if (!this.#live.add(response)) sendText(response, 503, 'too many readers of the live status\n');
+      return;
+    }
+    response
+      .writeHead(200, { 'Content-Type': 'application/json', ...unshared })
+      .end(`${JSON.stringify(this.#context.status())}\n`);
   }
 
   async #showMetrics(response: ServerResponse): Promise<void> {
@@ -71,21 +119,21 @@ export class AdminListener {
     else sendText(response, 503, 'not ready\n');
   }
 
-  async #reload(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const denied = isLoopbackPeer(request.socket)
-      ? checkBrowser(request, request.headers.host, this.#context.allowedHosts())
-      : new Failure('policy_denied', 'request');
-    if (denied !== undefined) {
-      const { status, reason, sentence, hint } = denied;
-      sendText(response, status, `${reason}: ${sentence}\nhint: ${hint}\n`);
-      return;
-    }
+  async #reload(response: ServerResponse, url: URL): Promise<void> {
     const report = await this.#context.reload({ closeChanged: url.searchParams.get('close') === 'changed' });
     response.writeHead(report.failed ? 500 : 200, { 'Content-Type': 'application/json' });
     const problems = report.problems.map(describeProblem);
     response.end(`${JSON.stringify({ result: report.failed ? 'failure' : 'success', problems })}\n`);
   }
 }
+
+/** It is for the eyes of whoever asked, at this moment. */
+const unshared = {
+  'Cache-Control': 'no-store',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+};
 
 function sendText(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(text);

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { SecureContext } from 'node:tls';
 import type { CaSettings } from '../config/config.ts';
 import type { Bundle } from '../trust/bundle.ts';
@@ -56,6 +57,11 @@ export class LocalCa {
   refresh(input: CaInput): Promise<void> {
     this.#tail = this.#tail.then(() => this.#refresh(input));
     return this.#tail;
+  }
+
+  /** What clients have to trust, absolute. */
+  get bundleFile(): string {
+    return path.join(this.#directory, 'ca-bundle.pem');
   }
 
   /** Why there is no CA to intercept with; undefined where all is well. */

@@ -17,6 +17,13 @@ export interface Problem {
 }
 
 /** A problem as `check --json` and the reload endpoint show it. */
-export function describeProblem({ severity, file, line, column, message, hint }: Problem): object {
+export function describeProblem({
+  severity,
+  file,
+  line,
+  column,
+  message,
+  hint,
+}: Problem): Omit<Problem, 'excerpt' | 'entry'> {
   return { severity, file, line, column, message, hint };
 }

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import type { Bundle } from '../trust/bundle.ts';
 import { createAddressGuard } from '../upstream/prohibited-address.ts';
 import { createLookup, type Lookup } from '../upstream/resolve.ts';
-import type { Evidence, NamedBundle } from './evidence.ts';
+import { bundlesAtHand } from './bundles-at-hand.ts';
+import type { Evidence } from './evidence.ts';
 import { examine, type ExamineOptions } from './examine.ts';
 import { findTargets } from './find-targets.ts';
-import { writtenTrust } from './remedy.ts';
 
 /** What a doctor is called with. */
 export interface DoctorOptions {
@@ -63,20 +62,4 @@ function examineOptions({
     mcp,
     wantsChain,
   };
-}
-
-/** The default trust and every bundle of the configuration, each once. */
-function bundlesAtHand({ ca, table }: Snapshot): NamedBundle[] {
-  const all = new Map<string, NamedBundle>();
-  const add = (bundle: Bundle | undefined, sslVerify: NamedBundle['sslVerify']) => {
-    if (bundle !== undefined && !all.has(bundle.sha256)) all.set(bundle.sha256, { bundle, sslVerify });
-  };
-  add(ca.defaultTrust, true);
-  for (const { entry, policy } of table.entries) {
-    const { sslVerify, tls } = entry;
-    const trust = sslVerify.kind === 'off' ? tls.verifyWith : sslVerify;
-    const written = trust === undefined || tls.systemRoots ? undefined : writtenTrust(trust);
-    add(policy?.bundle, written === false ? undefined : written);
-  }
-  return [...all.values()];
 }

@@ -29,7 +29,8 @@ export function describeReport(report: Report): object {
   };
 }
 
-function describeChain(chain: Report['chain']): object | null {
+/** A chain in the words of `--json`. */
+export function describeChain(chain: Report['chain']) {
   if (chain === undefined) return null;
   return {
     anchored: chain.isAnchored,

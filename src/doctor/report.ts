@@ -101,7 +101,8 @@ function reasonOfAnswers({ http, mcp }: Evidence): FailureReason | undefined {
   return undefined;
 }
 
-function showChain(evidence: Evidence): Report['chain'] {
+/** The chain in plain values; undefined where nothing was presented. Pure. */
+export function showChain(evidence: Evidence): Report['chain'] {
   const chain = chainOf(evidence);
   if (chain === undefined) return undefined;
   const { isAnchored, certificates } = chain;

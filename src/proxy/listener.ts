@@ -7,8 +7,7 @@ import type { ListenAddress } from '../config/config.ts';
 import { Failure } from '../failure.ts';
 import { unlisted } from '../policy/decide.ts';
 import { loggableError, type Logger } from '../telemetry/logger.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
-import { recordOutcome, type Outcome } from '../telemetry/request-log.ts';
+import type { Outcome } from '../telemetry/request-log.ts';
 import { handleConnect } from './connect.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { handleRequest } from './handle-request.ts';
@@ -28,9 +27,16 @@ const tcpKeepAliveMs = 30_000;
 /** Connections beyond the limit that still get a reply; more are dropped. */
 const politeExcess = 100;
 
+/** What a listener shares with its requests, and whom it tells of them. */
+export interface ListenerContext extends ProxyContext {
+  readonly logger: Logger;
+  /** Told how each request ended. */
+  readonly onOutcome: (outcome: Outcome) => void;
+}
+
 /** The downstream side: node:http servers on every listen address, with the limits of the configuration. */
 export class ProxyListener {
-  readonly #context: ProxyContext & { readonly logger: Logger; readonly metrics: Metrics };
+  readonly #context: ListenerContext;
   readonly #servers: Server[] = [];
   readonly #visits = new Set<Visit>();
   readonly #connections = new Set<Socket>();
@@ -45,7 +51,7 @@ export class ProxyListener {
   /** TLS that ends here, over one of the connections. */
   readonly #secured = new Set<Socket>();
 
-  constructor(context: ProxyContext & { readonly logger: Logger; readonly metrics: Metrics }) {
+  constructor(context: ListenerContext) {
     this.#context = context;
   }
 
@@ -126,7 +132,9 @@ export class ProxyListener {
     if (this.#connections.size <= connections + politeExcess) return;
     socket.destroy();
     const failure = new Failure('limit_reached', 'request');
-    this.#record(failedOutcome({ requestId: randomUUID(), server: unlisted, code: 'aborted', failure }));
+    this.#context.onOutcome(
+      failedOutcome({ requestId: randomUUID(), server: unlisted, code: 'aborted', failure }),
+    );
   }
 
   #take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
@@ -201,11 +209,11 @@ export class ProxyListener {
         ? this.#refuseExcess(visit)
         : await handleConnect(this.#context, visit);
       if ('inside' in result) return { socket: result.serve, inside: result.inside };
-      this.#record(result);
+      this.#context.onOutcome(result);
     } catch (error) {
       this.#reportBug(error, visit.id);
       visit.socket.destroy();
-      this.#record(visit.outcome('aborted', new Failure('internal', 'request', error)));
+      this.#context.onOutcome(visit.outcome('aborted', new Failure('internal', 'request', error)));
     } finally {
       this.#visits.delete(visit);
     }
@@ -222,7 +230,7 @@ export class ProxyListener {
     this.#visits.add(visit);
     visit.begin();
     try {
-      this.#record(
+      this.#context.onOutcome(
         this.#excess.has(visit.request.socket) ? this.#turnAway(visit) : await this.#handle(visit),
       );
     } finally {
@@ -282,14 +290,9 @@ export class ProxyListener {
       const server = this.#inside.get(socket)?.server ?? unlisted;
       const id = randomUUID();
       const code = replyOnSocket(socket, { failure, server, id });
-      this.#record(failedOutcome({ requestId: id, server, code, failure }));
+      this.#context.onOutcome(failedOutcome({ requestId: id, server, code, failure }));
       return false;
     });
-  }
-
-  #record(outcome: Outcome): void {
-    const { store, logger, metrics } = this.#context;
-    recordOutcome({ logger, metrics, requests: store.current().config.settings.log.requests }, outcome);
   }
 }
 

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { CaFault } from '../ca/ca-fault.ts';
 import { LocalCa } from '../ca/local-ca.ts';
 import type { SnapshotStore } from '../snapshot/snapshot.ts';
@@ -52,13 +51,15 @@ export class CaKeeper {
 
   /** Where clients find what they have to trust: `ca.directory` starts at a working directory that may be anywhere. */
   reportBundle(): void {
-    const { store, logger } = this.#context;
-    if (this.#fault !== undefined) return;
-    const { directory } = store.current().config.settings.ca;
-    logger.info(
-      { bundle: path.join(directory, 'ca-bundle.pem') },
-      'clients of the CONNECT route have to trust this',
-    );
+    const { bundle, fault } = this.describe();
+    if (fault === undefined)
+      this.#context.logger.info({ bundle }, 'clients of the CONNECT route have to trust this');
+  }
+
+  /** Where its bundle is, until when it signs, and what is wrong with it. */
+  describe(): { bundle: string; notAfterMs: number | undefined; fault: string | undefined } {
+    const { bundleFile, notAfterMs } = this.ca;
+    return { bundle: bundleFile, notAfterMs, fault: this.#fault?.message };
   }
 
   close(): void {

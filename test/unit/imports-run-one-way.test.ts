@@ -13,6 +13,7 @@ const rows = [
   ['reload', 'proxy', 'doctor'],
   ['status'],
   ['admin'],
+  ['start-problems'],
   ['app'],
   ['cli', 'index'],
   ['main'],
