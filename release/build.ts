@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { rolldown } from 'rolldown';
 import ts from 'typescript';
@@ -13,6 +13,9 @@ export const distFiles = [
   'index.d.ts',
   'index.js',
   'main.js',
+  'page/status.css',
+  'page/status.html',
+  'page/status.js',
   'sbom.cdx.json',
   'app.js',
 ] as const;
@@ -23,6 +26,7 @@ async function build(): Promise<void> {
   mkdirSync(dist);
   const modules = await bundle();
   const packages = bundledPackages(modules);
+  copyPage();
   writeFileSync(path.join(dist, 'index.d.ts'), declarations('src/index.ts'));
   writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), renderLicences(packages));
   writeFileSync(path.join(dist, 'sbom.cdx.json'), renderBom(packages));
@@ -47,6 +51,12 @@ async function bundle(): Promise<string[]> {
   });
   await bundle.close();
   return output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+}
+
+/** The parts of the status page, which are read beside the file that the code is in. */
+function copyPage(): void {
+  for (const part of globSync('page/*.{html,css,js}', { cwd: path.join(top, 'src/admin') }))
+    cpSync(path.join(top, 'src/admin', part), path.join(dist, part));
 }
 
 /** The types of the public module: they stand by themselves, so that a consumer needs no types of our libraries. */
