@@ -113,6 +113,20 @@ describe('the unit of systemd', () => {
   });
 });
 
+describe('the image', () => {
+  const dockerfile = readFileSync(join(deployFolder, '../Dockerfile'), 'utf8');
+
+  it('has the user, the places and the version that the container is given', () => {
+    const { runAsUser, runAsGroup } = sidecar.securityContext ?? {};
+    expect(dockerfile).toMatch(new RegExp(`^USER ${String(runAsUser)}:${String(runAsGroup)}$`, 'm'));
+    expect(dockerfile).toMatch(new RegExp(`^WORKDIR ${sidecar.workingDir ?? 'none'}$`, 'm'));
+    const state = sidecar.env?.find(({ name }) => name === 'STATE_DIRECTORY')?.value;
+    expect(dockerfile).toMatch(new RegExp(`STATE_DIRECTORY=${state ?? 'none'}$`, 'm'));
+    expect(dockerfile).toMatch(/^CMD \["serve"\]$/m);
+    expect(sidecar.args?.[0]).toBe('serve');
+  });
+});
+
 interface Compose {
   readonly volumes: string[];
   readonly ports?: string[];
