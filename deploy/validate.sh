@@ -10,6 +10,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/local/go/bin
+command -v go >/dev/null || { echo 'error: the tools are built by Go, 1.26 or later (https://go.dev/dl)' >&2 && exit 1; }
 
 tools=(
   kustomize=sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
@@ -78,6 +79,5 @@ rendered=$(mktemp -d)
 trap 'rm -rf "$rendered"' EXIT
 if [ $# = 0 ]; then render_all; fi
 for directory in "$@"; do kustomize build "$directory" >"$rendered/$(basename "$directory").yaml"; done
-# It tells without colours what it says with them: the folder is of no interest to anybody.
-NO_COLOR=1 kubectl-validate "$rendered" --version "$kubernetes" --local-crds "$cache/crds" 2>&1 |
+kubectl-validate "$rendered" --version "$kubernetes" --local-crds "$cache/crds" 2>&1 |
   sed -e 's/\x1b\[[0-9;]*m//g' -e "s|$rendered/||" -e '/^$/d'
