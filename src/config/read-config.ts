@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { checkNames, spoilConflicts } from './check-conflicts.ts';
+import { checkIdentityProviders } from './check-identity-providers.ts';
 import { checkTopKeys } from './check-keys.ts';
 import type { Overrides } from './check-listeners.ts';
 import { checkLitellmSettings } from './check-litellm.ts';
@@ -64,8 +65,10 @@ function readEntries(
   const { settings, inherited, hosts: writtenHosts } = readSettings(root, overrides, reading);
   const read = readServers(root, { inherited, settings }, reading);
   const hosts = readHosts(writtenHosts, inherited, reading);
-  const servers = spoilConflicts(read, keyPositions(findPair(root, 'mcp_servers')?.value), report);
+  const writtenServers = findPair(root, 'mcp_servers')?.value;
+  const servers = spoilConflicts(read, keyPositions(writtenServers), report);
   checkNames(servers, hosts, keyPositions(writtenHosts), report);
+  checkIdentityProviders({ servers, hosts, settings }, writtenServers, report);
   return { servers, hosts, settings };
 }
 
