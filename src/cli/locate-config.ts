@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 
 const systemFile = '/etc/mcp-tls-sidecar/config.yaml';
 
@@ -8,5 +8,15 @@ const systemFile = '/etc/mcp-tls-sidecar/config.yaml';
  * @returns undefined for the embedded default
  */
 export function locateConfig(named: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
-  return named ?? (env['MCP_TLS_SIDECAR_CONFIG'] || (existsSync(systemFile) ? systemFile : undefined));
+  return named ?? (env['MCP_TLS_SIDECAR_CONFIG'] || (isThere(systemFile) ? systemFile : undefined));
+}
+
+/** A file that may not be looked at is there: to run without its policies, for want of a permission, would be wrong. */
+function isThere(file: string): boolean {
+  try {
+    statSync(file);
+    return true;
+  } catch (error) {
+    return !['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+  }
 }
