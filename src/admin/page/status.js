@@ -70,10 +70,10 @@ function certificateWords({ chain }) {
 }
 
 /** What a row says when it is closed. @param {ServerStatus} server */
-function headline({ health, diagnosis, problems, policy }) {
+function headline({ health, diagnosis, problems }) {
   if (diagnosis !== null && diagnosis.fault !== null) return diagnosis.sentence;
   if (health === 'good' || health === 'unknown') return '';
-  return problems[0]?.message ?? policy.words;
+  return problems[0]?.message ?? '';
 }
 
 /** @param {ServerStatus} server */
@@ -94,7 +94,7 @@ function summaryOf(server) {
     ),
     make('span', {}, certificateWords(server)),
     make('span', {}, open_streams === 0 ? '' : plural(open_streams, 'open stream')),
-    make('span', { class: 'line quiet' }, policy.words),
+    make('span', { class: policy.verification === 'off' ? 'line tone' : 'line quiet' }, policy.words),
     line === '' ? undefined : make('span', { class: 'line' }, `${line}${reason}`),
   );
 }
@@ -175,7 +175,7 @@ function chainTable({ chain }) {
       make(
         'td',
         { class: one.days_left < 0 ? 'error' : '' },
-        `${validity(one)} (${one.not_after.slice(0, 10)})`,
+        one.days_left < 0 ? validity(one) : `${validity(one)}, until ${one.not_after.slice(0, 10)}`,
       ),
       make('td', {}, one.from === 'bundle' ? 'the bundle' : 'the server'),
       make(
@@ -208,6 +208,17 @@ function problemList(problems) {
       make('span', { class: 'quiet' }, `→ ${hint}`),
     ),
   );
+}
+
+/** @param {StatusDocument['configuration']['last_load']['problems']} problems */
+function problemCount(problems) {
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  const warnings = problems.length - errors;
+  const words = [
+    ...(errors > 0 ? [plural(errors, 'error')] : []),
+    ...(warnings > 0 ? [plural(warnings, 'warning')] : []),
+  ];
+  return words.length === 0 ? '' : `, ${words.join(' and ')}`;
 }
 
 /** Renews a row in place: what has the focus or stands open stays so. @param {ServerStatus} server */
@@ -293,6 +304,19 @@ function showConfiguration({ configuration, local_ca, unlisted, started_at, read
     ]),
   );
   byId('problems').replaceChildren(...problemList(last_load.problems));
+  byId('load-words').replaceChildren(
+    make(
+      'span',
+      failed ? { class: 'error' } : {},
+      failed ? 'the last load FAILED, ' : 'loaded, ',
+      moment(last_load.at),
+    ),
+    problemCount(last_load.problems),
+  );
+  const load = /** @type {HTMLDetailsElement} */ (byId('load'));
+  // Once for each failure: whoever has closed it has seen it.
+  if (failed && load.dataset['shown'] !== last_load.at) load.open = true;
+  load.dataset['shown'] = last_load.at;
 }
 
 /** @param {StatusDocument} status */

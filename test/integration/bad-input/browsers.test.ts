@@ -138,3 +138,31 @@ describe('POST /-/reload', () => {
     expect((await ask(sidecar.admin, '/-/reload')).status).toBe(405);
   });
 });
+
+describe.each(['/', '/api/servers'])('the status at %s', (path) => {
+  it('is shown to no page from elsewhere, whatever its name leads to', async () => {
+    const { sidecar } = await startPair();
+    for (const headers of foreign) {
+      const answer = await ask(sidecar.admin, path, { headers });
+      expect({ headers, status: answer.status }).toEqual({ headers, status: 403 });
+      expect(answer.body).toMatch(/^policy_denied: [^\n]+\nhint: [^\n]+\n$/);
+    }
+  });
+
+  it('is shown to our own names', async () => {
+    const { sidecar } = await startPair();
+    for (const headers of own) {
+      const answer = await ask(sidecar.admin, path, { headers });
+      expect({ headers, status: answer.status }).toEqual({ headers, status: 200 });
+      expect(answer.header('cache-control')).toBe('no-store');
+      expect(answer.header('cross-origin-resource-policy')).toBe('same-origin');
+    }
+  });
+
+  it('takes GET and HEAD alone', async () => {
+    const { sidecar } = await startPair();
+    expect((await ask(sidecar.admin, path, { method: 'HEAD' })).status).toBe(200);
+    const refused = await ask(sidecar.admin, path, { method: 'POST' });
+    expect([refused.status, refused.header('allow')]).toEqual([405, 'GET']);
+  });
+});

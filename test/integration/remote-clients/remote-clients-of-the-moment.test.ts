@@ -66,22 +66,24 @@ describe.skipIf(remoteMissing)('a client on another machine (needs an address be
     await drained;
   });
 
-  it('reads metrics and health, and reloads nothing', async () => {
+  it('reads metrics and health, sees no status and reloads nothing', async () => {
     const { local, remote } = await startListed();
     for (const path of ['/metrics', '/livez', '/readyz'])
       expect((await fetch(`${remote.adminUrl}${path}`)).status).toBe(200);
     const reloads = () => local.metric('mcp_tls_sidecar_config_reloads_total', { result: 'success' });
     const before = await reloads();
-    for (const host of ['127.0.0.1', 'localhost', new URL(remote.adminUrl).host]) {
-      const outgoing = request(`${remote.adminUrl}/-/reload`, {
-        method: 'POST',
-        headers: { Host: host, 'X-Forwarded-For': '127.0.0.1' },
-        agent: false,
-      }).end();
-      const [response] = (await once(outgoing, 'response')) as [{ statusCode: number; resume: () => void }];
-      response.resume();
-      expect({ host, status: response.statusCode }).toEqual({ host, status: 403 });
-    }
+    for (const host of ['127.0.0.1', 'localhost', new URL(remote.adminUrl).host])
+      for (const [method, path] of [
+        ['POST', '/-/reload'],
+        ['GET', '/'],
+        ['GET', '/api/servers'],
+      ] as const) {
+        const headers = { Host: host, 'X-Forwarded-For': '127.0.0.1' };
+        const outgoing = request(`${remote.adminUrl}${path}`, { method, headers, agent: false }).end();
+        const [response] = (await once(outgoing, 'response')) as [{ statusCode: number; resume: () => void }];
+        response.resume();
+        expect({ host, path, status: response.statusCode }).toEqual({ host, path, status: 403 });
+      }
     expect(await reloads()).toBe(before);
     expect((await local.reload()).status).toBe(200);
     await poll(async () => (await reloads()) === (before ?? 0) + 1, { what: 'one reload' });
