@@ -4,13 +4,13 @@ import { createBundle, joinBundles, type BundleResult } from './bundle.ts';
 import { loadBundle, type FileReader } from './load-bundle.ts';
 import { FileFault, isDirectory } from './read-file.ts';
 
-/** Where operating systems keep their trust store as one file, the commonest first. */
-const systemStores = [
-  '/etc/ssl/certs/ca-certificates.crt', // Debian, Ubuntu, Arch, Gentoo
-  '/etc/pki/tls/certs/ca-bundle.crt', // RHEL, Fedora, CentOS, Amazon Linux
-  '/etc/ssl/ca-bundle.pem', // SUSE
-  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem', // RHEL, minimal images
-  '/etc/ssl/cert.pem', // Alpine, FreeBSD
+/** Where operating systems keep their trust store as one file, in the order in which they are looked for. */
+export const systemStores = [
+  { file: '/etc/ssl/certs/ca-certificates.crt', of: 'Debian, Ubuntu, Alpine, Arch, distroless images' },
+  { file: '/etc/pki/tls/certs/ca-bundle.crt', of: 'RHEL, Fedora, CentOS, Amazon Linux' },
+  { file: '/etc/ssl/ca-bundle.pem', of: 'SUSE' },
+  { file: '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem', of: 'RHEL in minimal images' },
+  { file: '/etc/ssl/cert.pem', of: 'Alpine without ca-certificates; macOS without a keychain' },
 ] as const;
 
 /** What {@link loadDefaultTrust} reads besides files. */
@@ -18,6 +18,10 @@ export interface DefaultTrustOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly files: FileReader;
   readonly platform?: NodeJS.Platform;
+  /** A folder in place of `/` for the store of the system, for tests: a machine has the store of one system only. */
+  readonly root?: string;
+  /** The certificates of macOS that are trusted, as PEM; left out, Node asks for them. */
+  readonly keychain?: () => readonly string[];
 }
 
 /**
@@ -29,12 +33,13 @@ export async function loadDefaultTrust(options: DefaultTrustOptions): Promise<Bu
   const { SSL_CERT_FILE: file, SSL_CERT_DIR: directory } = options.env;
   if (file || directory) return loadNamedTrust({ file, directory }, options.files);
   if ((options.platform ?? process.platform) === 'darwin') {
-    const keychain = tls.getCACertificates('system');
+    const keychain = (options.keychain ?? (() => tls.getCACertificates('system')))();
     if (keychain.length > 0) return fromPem('the system keychain', keychain);
   }
-  for (const store of systemStores) {
-    if ((await isDirectory(store)) !== false) continue;
-    return loadBundle(store, options.files);
+  for (const { file: store } of systemStores) {
+    const place = `${options.root ?? ''}${store}`;
+    if ((await isDirectory(place)) !== false) continue;
+    return loadBundle(place, options.files);
   }
   return fromPem('the Mozilla roots inside Node', tls.getCACertificates('bundled'));
 }
