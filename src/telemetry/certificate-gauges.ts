@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { Gauge, type Registry } from 'prom-client';
 import type { Chain } from '../trust/build-chain.ts';
 import { fingerprintOf } from '../trust/certificate-facts.ts';
-import { findStrictDefects } from '../trust/strict-defects.ts';
+import { findStrictDefects, type StrictDefect } from '../trust/strict-defects.ts';
 
 /** For how long a certificate counts among those of a server that shows several, behind a load balancer say. */
 const hourMs = 3_600_000;
@@ -14,7 +14,8 @@ const maxSeen = 100;
 interface Seen {
   /** By what the whole chain consists of. */
   readonly expiries: Map<string, { readonly notAfterMs: number; seenMs: number }>;
-  chain: readonly X509Certificate[];
+  /** What the last chain is shown as. */
+  shown: Shown;
   /** Of the last chain: whether its date cannot be told. */
   isAmbiguous: boolean;
   lastMs: number;
@@ -58,12 +59,12 @@ export class CertificateGauges {
     const nowMs = this.#now();
     const seen: Seen = this.#seen.get(server) ?? {
       expiries: new Map(),
-      chain: [],
+      shown: show(certificates),
       isAmbiguous,
       lastMs: nowMs,
     };
     this.#seen.set(server, seen);
-    seen.chain = certificates;
+    seen.shown = show(certificates);
     seen.isAmbiguous = isAmbiguous;
     seen.lastMs = nowMs;
     // Which of several issuers was taken cannot be told: no date is better than a wrong one.
@@ -91,17 +92,33 @@ export class CertificateGauges {
     }
   }
 
-  #show(server: string, { expiries, chain, isAmbiguous }: Seen, nowMs: number): void {
+  #show(server: string, { expiries, shown, isAmbiguous }: Seen, nowMs: number): void {
     const all = [...expiries.values()];
     const recent = all.filter(({ seenMs }) => nowMs - seenMs <= hourMs);
     // Where none came since the last date that could be told, that one still holds.
     const counted = recent.length > 0 || isAmbiguous ? recent : all.slice(-1);
     if (counted.length > 0)
       this.#notAfter.set({ server }, Math.min(...counted.map(({ notAfterMs }) => notAfterMs)) / 1000);
-    chain.forEach((one, position) => {
-      const fingerprint_sha256 = fingerprintOf(one);
+    shown.fingerprints.forEach((fingerprint_sha256, position) => {
       this.#info.set({ server, position, fingerprint_sha256 }, 1);
     });
-    for (const { defect } of findStrictDefects(chain)) this.#defects.inc({ server, defect });
+    for (const defect of shown.defects) this.#defects.inc({ server, defect });
   }
+}
+
+interface Shown {
+  readonly fingerprints: readonly string[];
+  readonly defects: readonly StrictDefect[];
+}
+
+const known = new WeakMap<readonly X509Certificate[], Shown>();
+
+/** Once a chain, and not at a scrape, which is to be cheap. */
+function show(chain: readonly X509Certificate[]): Shown {
+  const made = known.get(chain);
+  if (made !== undefined) return made;
+  const defects = findStrictDefects(chain).map(({ defect }) => defect);
+  const shown = { fingerprints: chain.map(fingerprintOf), defects };
+  known.set(chain, shown);
+  return shown;
 }

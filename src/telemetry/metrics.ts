@@ -1,10 +1,11 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
 import { handshakeFailureReasons, type FailureReason } from '../failure.ts';
 import { unlisted } from '../policy/decide.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { inForce } from '../policy/table.ts';
 import type { HandshakeEvent, HandshakeFailedEvent, HandshakeListener } from '../upstream/dial.ts';
 import { CertificateGauges } from './certificate-gauges.ts';
+import { ScrapeRegistry } from './scrape-registry.ts';
 
 const prefix = 'mcp_tls_sidecar_';
 /** From a warm loopback call to a model that thinks for a minute. */
@@ -32,7 +33,7 @@ export interface LiveCounts {
 
 /** Every metric of INTERFACE section 7, in one place. */
 export class Metrics implements HandshakeListener {
-  readonly registry = new Registry();
+  readonly registry = new ScrapeRegistry();
   #servers: ReadonlySet<string> = new Set();
 
   readonly requests = this.#counter('requests_total', 'Requests by the status that was sent.', [
@@ -193,9 +194,9 @@ export class Metrics implements HandshakeListener {
   async #forgetOthers(): Promise<void> {
     for (const metric of this.registry.getMetricsAsArray() as unknown as SeriesOwner[]) {
       for (const { labels } of (await metric.get()).values) {
-        const own = Object.fromEntries(Object.entries(labels).filter(([label]) => label !== 'le'));
         const { server } = labels;
-        if (server !== undefined && server !== unlisted && !this.#servers.has(server)) metric.remove(own);
+        if (server === undefined || server === unlisted || this.#servers.has(server)) continue;
+        metric.remove(Object.fromEntries(Object.entries(labels).filter(([label]) => label !== 'le')));
       }
     }
   }
