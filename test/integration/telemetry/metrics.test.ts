@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
+import { configText } from '../../harness/config-text.ts';
 import { parseMetrics } from '../../harness/parse-metrics.ts';
 import { poll } from '../../harness/poll.ts';
 import { toolMissing } from '../../harness/require-tool.ts';
@@ -77,13 +78,44 @@ describe('metrics', () => {
     expect(await labels()).toEqual(new Set(['one', 'unlisted', undefined]));
   });
 
-  it.skipIf(toolMissing('promtool'))('promtool has nothing to say (needs promtool)', async () => {
-    const { sidecar } = await startWithTraffic();
-    const output = execFileSync('promtool', ['check', 'metrics'], {
-      input: await scrape(sidecar.adminUrl),
-      encoding: 'utf8',
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    expect(output).toBe('');
-  });
+  it.skipIf(toolMissing('promtool'))(
+    'promtool has nothing to say of any, whatever has happened (needs promtool)',
+    async () => {
+      const text = await scrape((await startWithEverything()).adminUrl);
+      // Each has a sample, so that each is judged.
+      const declared = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '']) => name);
+      const sampled = new Set(
+        parseMetrics(text).map(({ name }) => name.replace(/_(?:bucket|sum|count)$/, '')),
+      );
+      expect(declared.filter((name) => name.startsWith('mcp_') && !sampled.has(name))).toEqual([]);
+      const output = execFileSync('promtool', ['check', 'metrics'], {
+        input: text,
+        encoding: 'utf8',
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
+      expect(output).toBe('');
+    },
+  );
 });
+
+/** Traffic and a reload that touch every metric. */
+async function startWithEverything() {
+  const leaf = ca.issue('mcp.test', { authorityKeyIdentifier: false });
+  const upstream = await startUpstream({ leaf });
+  const url = `https://mcp.test:${upstream.port}/`;
+  const off = {
+    ssl_verify: false,
+    tls: { insecure_until: '2999-01-01T00:00:00Z', verify_with: createCa().pem },
+  };
+  const sidecar = await startInProcess({
+    config: configText({
+      good: { url, ssl_verify: ca.pem },
+      off: { url: `https://localhost:${upstream.port}/`, ...off },
+      bad: { url: `https://127.0.0.1:${upstream.port}/`, ssl_verify: createCa().pem },
+    }),
+  });
+  for (const name of ['good', 'off', 'bad', 'none'])
+    await (await fetch(`${sidecar.proxyUrl}/${name}/x`)).arrayBuffer();
+  expect((await sidecar.reload()).status).toBe(200);
+  return sidecar;
+}
