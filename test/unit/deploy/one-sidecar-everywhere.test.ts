@@ -125,6 +125,13 @@ describe('the image', () => {
     expect(dockerfile).toMatch(/^CMD \["serve"\]$/m);
     expect(sidecar.args?.[0]).toBe('serve');
   });
+
+  it('has the command that the pages run in it, for there is no shell', () => {
+    const program = /^HEALTHCHECK[^[]*\[(.*), "health"\]$/m.exec(dockerfile)?.[1]?.replace(/[",]+/g, '');
+    expect(program).toMatch(/node .*main\.js$/);
+    for (const page of ['docs/kubernetes.md', 'docs/compose.md'])
+      expect(read(`../${page}`)).toContain(`${program ?? 'none'} doctor --mcp`);
+  });
 });
 
 interface Compose {
