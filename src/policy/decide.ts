@@ -105,7 +105,10 @@ export function decideConnect(rules: Rules, authority: Authority, isRemote: bool
   }
   const isPlain = authority.port === 80;
   if (isPlain && rules.table.httpsPorts(authority.host).length > 0) {
-    const decision = decideByAuthority(rules, authority, { path: '/', secure: false });
+    const decision = guardIdentity(
+      decideByAuthority(rules, authority, { path: '/', secure: false }),
+      isRemote,
+    );
     return decision.kind === 'refuse'
       ? decision
       : { kind: 'terminate', server: decision.server, secure: false };
