@@ -24,6 +24,8 @@ describe('in volumes as kubelet makes them, with the configuration of an example
       expect([httpGet.path, response.status]).toEqual([httpGet.path, 200]);
     }
     expect((await fetch(`${sidecar.adminUrl}/metrics`)).status).toBe(200);
+    const status = await fetch(`${sidecar.adminUrl}/api/servers`, { headers: { host: '10.244.1.7:9921' } });
+    expect(status.status).toBe(403);
     expect(sidecar.logs.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toolMissing } from '../harness/require-tool.ts';
@@ -48,6 +48,16 @@ describe.skipIf(needs)('deploy/validate.sh (needs kubectl-validate)', () => {
     writeFileSync(join(folder, 'app.yaml'), lines.join('\n').replace(right, wrong));
     const { status, stdout } = validate(folder);
     expect(stdout).toContain('ERROR');
+    expect(status).not.toBe(0);
+  });
+
+  it("refuses what an operator's schema does not have", { timeout: 60_000 }, () => {
+    const folder = temporaryDirectory();
+    const monitor = readFileSync(join(deployFolder, 'kubernetes/monitoring/pod-monitor.yaml'), 'utf8');
+    writeFileSync(join(folder, 'kustomization.yaml'), 'resources: [monitor.yaml]\n');
+    writeFileSync(join(folder, 'monitor.yaml'), monitor.replace('sampleLimit:', 'samplesLimit:'));
+    const { status, stdout } = validate(folder);
+    expect(stdout).toContain('samplesLimit');
     expect(status).not.toBe(0);
   });
 });
