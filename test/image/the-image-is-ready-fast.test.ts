@@ -1,0 +1,59 @@
+import { expect, inject, test } from 'vitest';
+import { startContainer, type ContainerOptions } from './container.ts';
+
+const image = inject('image');
+const [node = ''] = image.config.Entrypoint;
+const serve = ['serve', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'];
+const rounds = 7;
+
+async function millisecondsUntilReady(options: ContainerOptions): Promise<number> {
+  const startedAt = performance.now();
+  const container = startContainer(image, { args: serve, ...options });
+  await container.ready();
+  const took = performance.now() - startedAt;
+  await container.signal('TERM');
+  await container.exited;
+  return took;
+}
+
+async function millisecondsOfBareNode(): Promise<number> {
+  const startedAt = performance.now();
+  await startContainer(image, { entrypoint: [node], args: ['-e', '0'] }).exited;
+  return performance.now() - startedAt;
+}
+
+test('V8 takes the compiled code that is in the image', async () => {
+  const container = startContainer(image, {
+    args: ['--version'],
+    env: { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' },
+  });
+  expect(await container.exited).toBe(0);
+  const taken = [...container.stderr().matchAll(/ (\S+) was accepted/g)].map(([, file]) => file);
+  const files = ['main.js', 'app.js'].map((file) => `file:///opt/mcp-tls-sidecar/dist/${file}`);
+  expect(taken.sort(), container.stderr()).toEqual(files.sort());
+});
+
+test(
+  'from exec to ready, beside a bare `node -e 0` (figures for the log)',
+  { timeout: 120_000 },
+  async () => {
+    const bare: number[] = [];
+    const ready: number[] = [];
+    const withoutCache: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      bare.push(await millisecondsOfBareNode());
+      ready.push(await millisecondsUntilReady({}));
+      withoutCache.push(await millisecondsUntilReady({ env: { NODE_DISABLE_COMPILE_CACHE: '1' } }));
+    }
+    const [a, b, c] = [bare, ready, withoutCache].map(median) as [number, number, number];
+    const ms = (value: number) => `${value.toFixed(0)} ms`;
+    process.stdout.write(
+      `in a container: node -e 0 ${ms(a)}, ready ${ms(b)} (${(b / a).toFixed(1)} times), without compiled code ${ms(c)}\n`,
+    );
+    expect(b).toBeGreaterThan(a);
+  },
+);
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
