@@ -64,7 +64,10 @@ async function install(python: StrictPython, folder: string): Promise<void> {
 async function makeStrict(partial: string): Promise<void> {
   const script = 'import sysconfig; print(sysconfig.get_path("purelib"))';
   const packages = await run(join(partial, 'bin/python'), ['-c', script]);
-  writeFileSync(join(packages.trim(), 'sitecustomize.py'), readFileSync(strictness));
+  const module = 'strict_as_python_3_13';
+  writeFileSync(join(packages.trim(), `${module}.py`), readFileSync(strictness));
+  // Not sitecustomize: Debian's Python has one of its own, which goes first.
+  writeFileSync(join(packages.trim(), `${module}.pth`), `import ${module}\n`);
 }
 
 function run(file: string, args: readonly string[]): Promise<string> {

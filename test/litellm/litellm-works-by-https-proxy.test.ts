@@ -37,10 +37,11 @@ it('reaches its models by blind tunnels', async () => {
   });
   expect(company.llm.requests.map(({ url }) => url)).toContain('/v1/chat/completions');
   const unlisted = { server: 'unlisted' };
-  const tunnels = { ...unlisted, code: '200' };
-  expect(await sidecar.metric('mcp_tls_sidecar_requests_total', tunnels)).toBeGreaterThan(0);
+  // A tunnel counts as a request when it ends, and LiteLLM keeps its connections for a while.
+  const count = async (name: string) => (await sidecar.metric(`mcp_tls_sidecar_${name}`, unlisted)) ?? 0;
+  expect((await count('open_streams')) + (await count('requests_total'))).toBeGreaterThan(0);
   // The TLS in there is LiteLLM's own.
-  expect((await sidecar.metric('mcp_tls_sidecar_upstream_handshakes_total', unlisted)) ?? 0).toBe(0);
+  expect(await count('upstream_handshakes_total')).toBe(0);
 });
 
 it('verifies the models itself, through the tunnel', async () => {

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { poll } from '../harness/poll.ts';
 import { startGateway, type Gateway } from './gateway.ts';
-import { chat, listTools } from './litellm-api.ts';
+import { chat, listTools, registeredServers } from './litellm-api.ts';
 import { modelSays } from './openai-server.ts';
-import { itWorks } from './works-on.ts';
+import { itWorks, timeoutMs } from './works-on.ts';
 
 let gateway: Gateway;
 
@@ -24,12 +24,21 @@ it('starts with the wrong CA, and reaches the tools once the right one is in the
   expect((await listTools(litellm, 'wiki')).detail?.error).toBe('upstream_error');
   writeFileSync(company.caFile, company.ca.pem);
   for (const name of ['wiki', 'tickets'])
-    await poll(async () => (await listTools(litellm, name)).error === null, { what: `tools of ${name}` });
+    await poll(async () => (await listTools(litellm, name)).error === null, {
+      what: `tools of ${name}`,
+      timeoutMs,
+    });
 });
 
 itWorks(() => gateway, {
   route: 'base_url',
   urlOf: ({ sidecar }, name) => `${sidecar.proxyUrl}/${name}${name === 'wiki' ? '/mcp' : '/sse'}`,
+});
+
+it('keeps the id that server_id pins, where another would change with the url', async () => {
+  const servers = await registeredServers(gateway.litellm);
+  const ids = Object.fromEntries(servers.map(({ server_name, server_id }) => [server_name, server_id]));
+  expect(ids).toEqual({ wiki: 'wiki', tickets: expect.stringMatching(/^[0-9a-f]{32}$/) as unknown });
 });
 
 it('calls its models as before, not through the sidecar', async () => {
@@ -48,11 +57,14 @@ it('a line of config.yaml that the sidecar alone reads is taken up without a res
   expect(strict).not.toBe(config);
   sidecar.writeConfig(strict);
   const failing = async () => (await listTools(litellm, 'wiki')).detail?.error === 'upstream_error';
-  await poll(failing, { what: 'a failure, with strict: true,' });
+  await poll(failing, { what: 'a failure, with strict: true,', timeoutMs });
   const failures = { server: 'wiki', reason: 'tls_cert_strict' };
   expect(await sidecar.metric('mcp_tls_sidecar_upstream_handshake_failures_total', failures)).toBeGreaterThan(
     0,
   );
   sidecar.writeConfig(config);
-  await poll(async () => (await listTools(litellm, 'wiki')).error === null, { what: 'the tools, without,' });
+  await poll(async () => (await listTools(litellm, 'wiki')).error === null, {
+    what: 'the tools, without,',
+    timeoutMs,
+  });
 });

@@ -1,4 +1,4 @@
-"""Installed as sitecustomize where Python is older than 3.13: its TLS contexts are then made as 3.13 makes them."""
+"""Loaded at the start where Python is older than 3.13: its TLS contexts are then made as 3.13 makes them."""
 
 import ssl
 

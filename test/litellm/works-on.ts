@@ -11,6 +11,9 @@ const servers = { wiki: 'http', tickets: 'sse' } as const;
 type ServerName = keyof typeof servers;
 const names = Object.keys(servers) as ServerName[];
 
+/** A poll asks LiteLLM, which takes seconds on a busy machine. */
+export const timeoutMs = 15_000;
+
 export interface RouteExpectations {
   /** As the log of the sidecar names it. */
   readonly route: 'base_url' | 'absolute' | 'connect';
@@ -73,6 +76,7 @@ export function itWorks(gateway: () => Gateway, { route, urlOf }: RouteExpectati
     writeFileSync(company.caFile, createCa().pem);
     await poll(async () => (await lists()).detail?.error === 'upstream_error', {
       what: 'a failure, with the wrong CA,',
+      timeoutMs,
     });
     expect(litellm.output()).toContain('its certificate does not lead to a CA that ssl_verify trusts');
     const failures = { server: 'wiki', reason: 'tls_cert_issuer_unknown' };
@@ -82,6 +86,7 @@ export function itWorks(gateway: () => Gateway, { route, urlOf }: RouteExpectati
     writeFileSync(company.caFile, company.ca.pem);
     const { tools } = await poll(async () => ((await lists()).error === null ? lists() : undefined), {
       what: 'the tools, with the right CA,',
+      timeoutMs,
     });
     expect(tools.length).toBeGreaterThan(0);
     expect(sidecar.logs.filter(({ msg }) => msg === 'ready')).toHaveLength(1);
