@@ -29,7 +29,7 @@ async function company() {
     ...ports,
     config,
     workingDirectory: directory,
-    env: {},
+    env: { STATE_DIRECTORY: temporaryDirectory() },
     log: () => undefined,
   };
   return { options, write };
