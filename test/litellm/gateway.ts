@@ -31,17 +31,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   if (startsWithWrongCa) writeFileSync(company.caFile, createCa().pem);
   const textFor = (proxy?: string) =>
     exampleFor(company, example, proxy).replace('model_list:\n', `model_list:\n${models}`);
-  const sidecar = await startSidecar({ config: textFor(), env: { SSL_CERT_FILE: company.machineRoots } });
-  // The port is known only now, and LiteLLM's urls may name it.
-  const config = textFor(sidecar.proxy);
-  sidecar.writeConfig(config);
-  const { status } = await sidecar.reload();
-  if (status !== 200) throw new Error(`the reload answered ${status}`);
-  const litellm = await startLitellm({ config: sidecar.configFile, env: env(sidecar, company) });
+  // A hook that fails has no end of its own: what has started by then is ended here.
+  const closes: (() => Promise<void>)[] = [company.close];
   const close = async () => {
-    await litellm.kill();
-    await sidecar.kill();
-    await company.close();
+    for (const end of closes.reverse()) await end();
   };
-  return { company, sidecar, litellm, config, close };
+  try {
+    const sidecar = await startSidecar({ config: textFor(), env: { SSL_CERT_FILE: company.machineRoots } });
+    closes.push(sidecar.kill);
+    // The port is known only now, and LiteLLM's urls may name it.
+    const config = textFor(sidecar.proxy);
+    sidecar.writeConfig(config);
+    const { status } = await sidecar.reload();
+    if (status !== 200) throw new Error(`the reload answered ${status}`);
+    const litellm = await startLitellm({ config: sidecar.configFile, env: env(sidecar, company) });
+    closes.push(litellm.kill);
+    return { company, sidecar, litellm, config, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }

@@ -59,7 +59,10 @@ export async function startLitellm({ config, env }: LitellmOptions): Promise<Lit
 
 function untilServing(child: ChildProcess, output: () => string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const fail = (what: string) => reject(new Error(`LiteLLM ${what}\n${output().slice(-4000)}`));
+    const fail = (what: string) => {
+      child.kill('SIGKILL');
+      reject(new Error(`LiteLLM ${what}\n${output().slice(-4000)}`));
+    };
     const timer = setTimeout(() => fail(`did not serve after ${startTimeoutMs} ms`), startTimeoutMs);
     const look = () => {
       const url = /Uvicorn running on (http:\/\/127\.0\.0\.1:\d+)/.exec(output())?.[1];
