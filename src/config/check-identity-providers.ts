@@ -8,7 +8,14 @@ import type { Report } from './report.ts';
 import { parseUpstreamUrl } from './upstream-url.ts';
 
 /** Where LiteLLM's entries name hosts of an identity provider. */
-const URL_KEYS = ['issuer', 'authorization_url', 'token_url', 'registration_url'] as const;
+const URL_KEYS = [
+  'issuer',
+  'authorization_url',
+  'token_url',
+  'registration_url',
+  'token_exchange_endpoint',
+  'id_jag_resource_token_endpoint',
+] as const;
 
 /** What was read, to be looked at as a whole. */
 interface Entries {
