@@ -46,8 +46,7 @@ export async function handleRequest(context: ProxyContext, visit: RequestVisit):
   if (result.status === undefined && result.failure !== undefined) return fail(visit, result.failure);
   if (result.failure !== undefined) breakOff(visit);
   else discardRest(visit);
-  const code = result.failure?.reason === 'downstream_aborted' ? 'aborted' : (result.status ?? 'aborted');
-  return visit.outcome(code, result.failure);
+  return visit.outcome(result.status ?? 'aborted', result.failure);
 }
 
 /** What a relay goes by. */

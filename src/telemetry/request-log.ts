@@ -45,7 +45,11 @@ export function recordOutcome(
   if (times.headMs !== undefined) metrics.requestDuration.observe({ server }, times.headMs / 1000);
   if (requests === 'none' || (requests === 'failures' && failure === undefined)) return;
   if (failure === undefined) logger.info(describe(outcome), 'request');
-  else logger.warn({ ...describe(outcome), ...failureFields(failure) }, 'request failed');
+  else {
+    // Clients leave streams in the normal course of things: LiteLLM after most operations.
+    const level = failure.reason === 'downstream_aborted' ? 'info' : 'warn';
+    logger[level]({ ...describe(outcome), ...failureFields(failure) }, 'request failed');
+  }
 }
 
 /** The fields of a line, which docs/operations.md explains. */

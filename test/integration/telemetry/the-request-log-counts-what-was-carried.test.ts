@@ -73,7 +73,7 @@ describe.each(routes)('on the route by $name', (route) => {
     await loading.until('x'.repeat(7_777));
     loading.reset();
     expect(await lineNumber(sidecar, 2)).toMatchObject({
-      status: 'aborted',
+      status: 200,
       reason: 'downstream_aborted',
       response_bytes: 7_777,
     });
