@@ -17,7 +17,7 @@ COPY src src
 RUN node release/build.ts \
  && mkdir -p /image/opt/mcp-tls-sidecar /image/empty \
  && cp -r package.json LICENSE dist /image/opt/mcp-tls-sidecar \
- && rm /image/opt/mcp-tls-sidecar/dist/index.*
+ && rm /image/opt/mcp-tls-sidecar/dist/index.* /image/opt/mcp-tls-sidecar/dist/launch.js
 
 # V8's code cache, made by the very Node, user and paths that will use it, and read-only for them.
 FROM ${BASE_IMAGE} AS compile

@@ -13,6 +13,7 @@ export const distFiles = [
   'THIRD-PARTY-LICENSES.txt',
   'index.d.ts',
   'index.js',
+  'launch.js',
   'main.js',
   'page/status.css',
   'page/status.html',
@@ -28,6 +29,7 @@ async function build(): Promise<void> {
   const modules = await bundle();
   const packages = bundledPackages(modules);
   copyPage();
+  cpSync(path.join(top, 'release/launch.js'), path.join(dist, 'launch.js'));
   writeFileSync(path.join(dist, 'index.d.ts'), declarations('src/index.ts'));
   writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), renderLicences(packages));
   writeFileSync(path.join(dist, 'sbom.cdx.json'), renderBom(packages));

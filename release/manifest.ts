@@ -33,7 +33,7 @@ export function manifestProblems(manifest: Manifest, toPublish: boolean): string
     [manifest.license === 'Apache-2.0', 'license is not Apache-2.0'],
     [manifest.type === 'module', 'type is not module'],
     [manifest.engines?.node === engines, `engines.node is not ${engines}`],
-    [bin['mcp-tls-sidecar'] === 'dist/main.js', 'bin does not lead to dist/main.js'],
+    [bin['mcp-tls-sidecar'] === 'dist/launch.js', 'bin does not lead to dist/launch.js'],
     [hasTypes(exports['.']), 'exports has no types, first, for the module'],
     [
       files.length > 0 && !files.some((file) => /^(src|test|\.|\*)/.test(file)),

@@ -123,6 +123,32 @@ describe.each(nodes)('the packed package on %s', (_name, node = '') => {
   });
 });
 
+it('on a Node that is too old it says which to take', async () => {
+  const folder = await installed(environmentOf(process.execPath));
+  const launch = path.join(folder, 'node_modules/mcp-tls-sidecar/dist/launch.js');
+  const { engines } = JSON.parse(readFileSync(path.join(top, 'package.json'), 'utf8')) as {
+    engines: { node: string };
+  };
+  expect(engines.node).toBe('^24.17.0 || >=26.3.1');
+  for (const version of [
+    '18.20.8',
+    '22.21.0',
+    '24.16.0',
+    '25.9.0',
+    '26.3.0',
+    '24.17.0',
+    '26.3.1',
+    '27.0.0',
+  ]) {
+    const pretend = `data:text/javascript,Object.defineProperty(process,"versions",{value:{node:"${version}"}})`;
+    const result = await runIn(folder, {}, [process.execPath, '--import', pretend, launch, '--help']);
+    const isFit = ['24.17.0', '26.3.1', '27.0.0'].includes(version);
+    expect(result.code, version).toBe(isFit ? 0 : 1);
+    if (!isFit)
+      expect(result.stderr).toMatch(/^error: this is Node [\d.]+, on which .*\nhint: take Node 24\.17 /);
+  }
+});
+
 it('npm run release:check has nothing to say', { timeout: 60_000 }, async () => {
   const { code, stdout, stderr } = await runIn(top, process.env, ['npm', 'run', '--silent', 'release:check']);
   expect(stdout, stderr).not.toContain('FAIL');

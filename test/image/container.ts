@@ -27,7 +27,7 @@ export interface Container {
   /** Waits for the line of the log that carries the addresses. */
   readonly ready: () => Promise<{ readonly proxy: string; readonly admin: string }>;
   /** Sends a signal to process 1. */
-  readonly signal: (name: 'TERM' | 'INT' | 'HUP' | 'USR1') => Promise<unknown>;
+  readonly signal: (name: 'TERM' | 'USR1' | 'KILL') => Promise<unknown>;
   /** Runs another process inside, as a health check does. */
   readonly exec: (command: readonly string[]) => Promise<{ code: number; stdout: string; stderr: string }>;
 }

@@ -36,7 +36,7 @@ test('they hold the program, its licences and its compiled code', () => {
   const names = files.map(({ name }) =>
     name.replace(/compile-cache\/[^/]+\/[0-9a-f]{8}$/, 'compile-cache/*'),
   );
-  const dist = distFiles.filter((file) => !file.startsWith('index.')).map((file) => `dist/${file}`);
+  const dist = distFiles.filter((file) => !/^(index|launch)\./.test(file)).map((file) => `dist/${file}`);
   const wanted = ['LICENSE', 'package.json', 'compile-cache/*', ...dist];
   expect([...new Set(names)].sort()).toEqual(wanted.map((name) => `opt/mcp-tls-sidecar/${name}`).sort());
 });

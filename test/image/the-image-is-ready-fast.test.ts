@@ -11,7 +11,7 @@ async function millisecondsUntilReady(options: ContainerOptions): Promise<number
   const container = startContainer(image, { args: serve, ...options });
   await container.ready();
   const took = performance.now() - startedAt;
-  await container.signal('TERM');
+  await container.signal('KILL');
   await container.exited;
   return took;
 }
