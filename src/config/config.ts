@@ -47,6 +47,8 @@ export interface ServerEntry extends EntryBase {
   /** False where the name fits no URL path segment: reachable in absolute form only. */
   readonly hasBaseUrl: boolean;
   readonly upstream: Upstream;
+  /** Whether it stands at `tls.upstream_url`: `url` is what clients of the same file use. */
+  readonly hasUpstreamUrl: boolean;
 }
 
 /**

@@ -50,7 +50,13 @@ function readServer(pair: LocatedPair, context: EntryContext, reading: Reading):
     context.inherited,
     reading,
   );
-  const entry = { kind: 'server' as const, name, hasBaseUrl, upstream: upstream ?? UNSET_UPSTREAM };
+  const entry = {
+    kind: 'server' as const,
+    name,
+    hasBaseUrl,
+    upstream: upstream ?? UNSET_UPSTREAM,
+    hasUpstreamUrl: value.tls?.upstream_url !== undefined,
+  };
   const { sslVerify, tls } = trust;
   const identity = identityOf(map, { ...entry, sslVerify, tls, spoiled: spoiledBy?.message });
   return { ...entry, ...trust, identity, spoiledBy };

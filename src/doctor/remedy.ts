@@ -29,16 +29,19 @@ export function entryYaml(
   withUrl = false,
 ): Remedy {
   const { entry } = subject;
+  const withAddress = entry === undefined || withUrl ? { ...addressKeys(subject), ...keys } : keys;
   const tree =
     entry?.kind === 'host'
       ? { mcp_tls_sidecar: { hosts: { [entry.name]: keys } } }
-      : {
-          mcp_servers: {
-            [entry?.name ?? newName(subject)]:
-              entry === undefined || withUrl ? { url: urlOf(subject), ...keys } : keys,
-          },
-        };
+      : { mcp_servers: { [entry?.name ?? newName(subject)]: withAddress } };
   return { kind: 'yaml', text: stringify(tree, { lineWidth: 0 }).trimEnd() };
+}
+
+/** Where the real address stands, which may not be where the clients of the same file read theirs. */
+function addressKeys(subject: Subject): object {
+  const { entry } = subject;
+  const url = urlOf(subject);
+  return entry?.kind === 'server' && entry.hasUpstreamUrl ? { tls: { upstream_url: url } } : { url };
 }
 
 /** How `ssl_verify` is written, in one line; undefined for inline PEM. */

@@ -93,6 +93,7 @@ mcp_servers:
     name: 'a',
     hasBaseUrl: true,
     upstream: { protocol: 'https', authority: { host: 'a.example.com', port: 443 }, path: '/mcp' },
+    hasUpstreamUrl: true,
     tls: { systemRoots: true, serverName: '::1' },
     spoiledBy: undefined,
   });

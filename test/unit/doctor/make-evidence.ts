@@ -38,6 +38,7 @@ const entry: ServerEntry = {
   name: 'my_mcp_server',
   hasBaseUrl: true,
   upstream: { protocol: 'https', authority: { host: 'mcp.example.com', port: 443 }, path: '/mcp' },
+  hasUpstreamUrl: false,
   sslVerify: { kind: 'path', path: '/etc/ssl/corp.pem' },
   tls: DEFAULT_TLS,
   identity: 'test',
