@@ -66,7 +66,8 @@ One closed list. The same word is the \`reason\` label of \`mcp_tls_sidecar_fail
 the \`details\` of the \`Proxy-Status\` header (RFC 9209), and the \`reason\` in the body of the reply. A request whose body is
 a JSON-RPC request is answered by a JSON-RPC error (code -32050) with its id, anything else by \`application/problem+json\`.
 Once bytes of a response have left, a failure ends the stream and is counted. Of a refused CONNECT most clients show the
-status line alone, so the word stands there too: \`403 Forbidden (policy_denied)\`.
+status line alone, so the word stands there too: \`403 Forbidden (policy_denied)\`. What clients say of
+servers without the sidecar, and where to look first: [troubleshooting](troubleshooting.md).
 \`X-Request-Id\` is the \`request_id\` of the line in the [request log](operations.md#the-request-log).
 `;
 
