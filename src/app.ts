@@ -231,7 +231,7 @@ class App implements Sidecar {
   #record(outcome: Outcome): void {
     const { requests } = this.#store.current().config.settings.log;
     recordOutcome({ logger: this.#logger, metrics: this.#metrics, requests }, outcome);
-    this.#status.sightings.requestDone(outcome.server, outcome.failure);
+    this.#status.sightings.requestDone(outcome);
   }
 
   /** What the status tells of this moment. */

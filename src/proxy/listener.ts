@@ -316,6 +316,7 @@ function failedOutcome(what: Pick<Outcome, 'requestId' | 'server' | 'code' | 'fa
     clientRequestId: undefined,
     traceparent: undefined,
     route: 'none',
+    authority: undefined,
     method: '',
     times: { durationMs: 0, queueMs: 0, connectMs: undefined, handshakeMs: undefined, headMs: undefined },
     requestBytes: 0,

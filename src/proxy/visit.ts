@@ -60,6 +60,7 @@ export class Visit {
       ...readClientIds(this.request.headers),
       server: this.server,
       route: this.route,
+      authority: this.way?.authority,
       method: this.request.method ?? '',
       code,
       failure,

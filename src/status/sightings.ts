@@ -2,13 +2,14 @@ import type { Authority } from '../authority.ts';
 import type { Failure, FailureReason } from '../failure.ts';
 import { inForce, type CompiledEntry } from '../policy/table.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Outcome } from '../telemetry/request-log.ts';
 import type { HandshakeEvent, HandshakeFailedEvent } from '../upstream/dial.ts';
 
 /** A failure as it was seen. Times are Unix milliseconds. */
 export interface FailureSeen {
   readonly atMs: number;
   readonly failure: Failure;
-  /** Undefined where it was not in the handshake. */
+  /** Undefined where it was not known yet. */
   readonly authority: Authority | undefined;
   /** The leaf first; empty where it is not known. */
   readonly presented: HandshakeFailedEvent['presented'];
@@ -33,20 +34,29 @@ export interface Sighting {
   readonly isReached: boolean;
 }
 
-type Draft = { -readonly [K in keyof Sighting]: Sighting[K] };
+type Draft = { -readonly [K in keyof Sighting]: Sighting[K] } & {
+  /** When the last failure was seen, on the monotonic clock: what was answered before says nothing against it. */
+  failedMs: number;
+};
+
+/** What a request tells when it is over. */
+export type RequestSeen = Pick<Outcome, 'server' | 'authority' | 'failure'> & {
+  readonly times: Pick<Outcome['times'], 'durationMs' | 'queueMs' | 'headMs'>;
+};
 
 /** Keeps the last of everything that is seen of each server: what the status page tells. */
 export class Sightings {
   readonly #records = new Map<string, Draft>();
-  /** What each entry was when it was last looked at. */
-  #entries = new Map<string, string>();
+  /** What each entry is, and since when, on the monotonic clock. */
+  #entries = new Map<string, { readonly meaning: string; readonly sinceMs: number }>();
 
   /** What has been seen of a server; undefined: nothing. */
   of(server: string): Sighting | undefined {
     return this.#records.get(server);
   }
 
-  handshakeDone({ server, authority, resumed, presented, hidden }: HandshakeEvent): void {
+  handshakeDone({ server, authority, resumed, begunMs, presented, hidden }: HandshakeEvent): void {
+    if (this.#isOld(server, begunMs)) return;
     const record = this.#recordOf(server);
     record.lastHandshake = { atMs: Date.now(), resumed };
     if (presented.length > 0) record.lastChain = { authority, presented, hidden };
@@ -56,41 +66,65 @@ export class Sightings {
     record.isReached = true;
   }
 
-  handshakeFailed({ server, authority, failure, presented }: HandshakeFailedEvent): void {
+  handshakeFailed({ server, authority, failure, begunMs, presented }: HandshakeFailedEvent): void {
+    if (this.#isOld(server, begunMs)) return;
     this.#fail(server, { atMs: Date.now(), failure, authority, presented });
   }
 
-  /** @param failure undefined where the request succeeded */
-  requestDone(server: string, failure: Failure | undefined): void {
+  /** A stream may end long after its server answered: it tells of then, and by the policy of when it began. */
+  requestDone({ server, authority, failure, times }: RequestSeen): void {
+    const receivedMs = performance.now() - times.durationMs;
+    if (this.#isOld(server, receivedMs + times.queueMs)) return;
     if (failure === undefined) {
-      const record = this.#recordOf(server);
-      record.isFailing = false;
-      record.isReached = true;
+      // Without the head of a response nobody was asked.
+      if (times.headMs !== undefined) this.#succeed(server, receivedMs + times.headMs);
       return;
     }
     // The handshake that it failed with has told more already.
     if (!isOfServer(failure) || this.of(server)?.lastFailure?.failure === failure) return;
-    this.#fail(server, { atMs: Date.now(), failure, authority: undefined, presented: [] });
+    this.#fail(server, { atMs: Date.now(), failure, authority, presented: [] });
   }
 
   /** After each step of policy: what was seen of an entry that changed, or is gone, says nothing of it any more. */
   follow({ table }: Snapshot, always: readonly string[]): void {
-    const entries = new Map(table.entries.map((one) => [one.entry.name, meaningOf(one)]));
+    const nowMs = performance.now();
+    const entries = new Map(
+      table.entries.map((one) => {
+        const meaning = meaningOf(one);
+        const known = this.#entries.get(one.entry.name);
+        return [one.entry.name, known?.meaning === meaning ? known : { meaning, sinceMs: nowMs }];
+      }),
+    );
     for (const [server, record] of this.#records) {
       if (always.includes(server)) continue;
-      const meaning = entries.get(server);
-      if (meaning === undefined) this.#records.delete(server);
-      else if (meaning !== this.#entries.get(server)) {
+      const entry = entries.get(server);
+      if (entry === undefined) this.#records.delete(server);
+      else if (entry !== this.#entries.get(server)) {
         record.isFailing = false;
         record.isReached = false;
+        // It was judged by what holds no more.
+        record.lastChain = undefined;
       }
     }
     this.#entries = entries;
   }
 
+  /** Whether it began under a policy that is no longer the one of its entry. */
+  #isOld(server: string, begunMs: number): boolean {
+    return begunMs < (this.#entries.get(server)?.sinceMs ?? 0);
+  }
+
+  #succeed(server: string, answeredMs: number): void {
+    const record = this.#recordOf(server);
+    if (record.isFailing && answeredMs < record.failedMs) return;
+    record.isFailing = false;
+    record.isReached = true;
+  }
+
   #fail(server: string, failure: FailureSeen): void {
     const record = this.#recordOf(server);
     record.lastFailure = failure;
+    record.failedMs = performance.now();
     record.isFailing = true;
     record.isReached = false;
   }
@@ -102,6 +136,7 @@ export class Sightings {
       lastChain: undefined,
       isFailing: false,
       isReached: false,
+      failedMs: 0,
     };
     this.#records.set(server, record);
     return record;

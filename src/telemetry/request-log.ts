@@ -1,3 +1,4 @@
+import type { Authority } from '../authority.ts';
 import type { Failure } from '../failure.ts';
 import type { ClientIds } from './client-ids.ts';
 import { loggableError, type Logger } from './logger.ts';
@@ -10,6 +11,8 @@ export interface Outcome extends ClientIds {
   readonly server: string;
   readonly route: 'base_url' | 'absolute' | 'connect' | 'none';
   readonly method: string;
+  /** Where it was to be relayed to; undefined where it did not come to that. Not logged: of a listed host it may be any. */
+  readonly authority: Authority | undefined;
   /** The status that was sent, or `aborted` if none was. */
   readonly code: number | 'aborted';
   readonly failure: Failure | undefined;

@@ -30,6 +30,8 @@ export interface HandshakeEvent {
   readonly server: string;
   readonly authority: Authority;
   readonly resumed: boolean;
+  /** When its dial began, on the monotonic clock. */
+  readonly begunMs: number;
   readonly durationMs: number;
   /** For an unverified full handshake: what verification would have said. */
   readonly hidden: FailureReason | 'none' | undefined;
@@ -44,6 +46,8 @@ export interface HandshakeFailedEvent {
   readonly server: string;
   readonly authority: Authority;
   readonly failure: Failure;
+  /** When its dial began, on the monotonic clock. */
+  readonly begunMs: number;
   /** What the server sent, the leaf first; empty where its certificate was not what failed. */
   readonly presented: Presented;
 }
@@ -111,6 +115,7 @@ class Dial {
   readonly #target: Way;
   readonly #options: DialOptions;
   readonly #signal: AbortSignal;
+  readonly #begunMs = performance.now();
 
   constructor(context: DialContext, target: Way, options: DialOptions, signal: AbortSignal) {
     this.#context = context;
@@ -122,15 +127,14 @@ class Dial {
   async run(): Promise<Dialled | Failure> {
     const { policy, proxy } = this.#target;
     const { times = {} } = this.#options;
-    const startedMs = performance.now();
     const tcp = await (proxy === undefined ? this.#connect() : this.#connectThrough(proxy));
-    const connectMs = performance.now() - startedMs;
+    const connectMs = performance.now() - this.#begunMs;
     times.connectMs = connectMs;
     if (tcp instanceof Failure) return tcp;
     const isForwarded = proxy !== undefined && !this.#needsTunnel();
     if (policy === undefined) return { socket: tcp, connectMs, handshakeMs: 0, isForwarded };
     const socket = await this.#handshake(tcp, policy);
-    const handshakeMs = performance.now() - startedMs - connectMs;
+    const handshakeMs = performance.now() - this.#begunMs - connectMs;
     times.handshakeMs = handshakeMs;
     return socket instanceof Failure ? socket : { socket, connectMs, handshakeMs, isForwarded };
   }
@@ -220,6 +224,7 @@ class Dial {
         server,
         authority,
         resumed,
+        begunMs: this.#begunMs,
         durationMs,
         hidden: policy.verify || resumed ? undefined : hiddenVerdict(socket),
         presented,
@@ -238,7 +243,13 @@ class Dial {
   #handshakeFailed(failure: Failure, presented: Presented): Failure {
     const { server, authority } = this.#target;
     if (!this.#options.signal.aborted)
-      this.#context.listener.handshakeFailed({ server, authority, failure, presented });
+      this.#context.listener.handshakeFailed({
+        server,
+        authority,
+        failure,
+        begunMs: this.#begunMs,
+        presented,
+      });
     return failure;
   }
 

@@ -116,8 +116,8 @@ export class Pool {
   }
 
   /** Counts a handshake that failed after our side of it was done: an alert of TLS 1.3. */
-  handshakeFailedLate({ server, authority }: Connection, failure: Failure): void {
-    this.#context.listener.handshakeFailed({ server, authority, failure, presented: [] });
+  handshakeFailedLate({ server, authority, bornMs: begunMs }: Connection, failure: Failure): void {
+    this.#context.listener.handshakeFailed({ server, authority, failure, begunMs, presented: [] });
   }
 
   /**

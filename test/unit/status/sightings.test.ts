@@ -13,14 +13,27 @@ function seen() {
         server: 'mcp',
         authority,
         resumed,
+        begunMs: performance.now(),
         durationMs: 1,
         hidden: undefined,
         presented: [],
         chain: undefined,
       }),
     handshakeFails: (failure: Failure) =>
-      sightings.handshakeFailed({ server: 'mcp', authority, failure, presented: [] }),
-    request: (failure?: Failure) => sightings.requestDone('mcp', failure),
+      sightings.handshakeFailed({
+        server: 'mcp',
+        authority,
+        failure,
+        begunMs: performance.now(),
+        presented: [],
+      }),
+    request: (failure?: Failure) =>
+      sightings.requestDone({
+        server: 'mcp',
+        authority,
+        failure,
+        times: { durationMs: 0, queueMs: 0, headMs: 0 },
+      }),
     follow: (entries: readonly object[], always: readonly string[] = []) =>
       sightings.follow({ table: { entries } } as unknown as Snapshot, always),
     state: () => {
