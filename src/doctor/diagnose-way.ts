@@ -31,6 +31,8 @@ export function diagnoseWay(failure: Failure, evidence: Evidence): Finding {
       return denied(failure, evidence);
     case 'connection_lost':
       if (evidence.wantsClientCertificate) return clientRefused(evidence);
+      if (evidence.isOverheard === true && evidence.policy?.hasIdentity === true)
+        return perhapsClientRefused(failure);
       return failure.phase === 'response'
         ? plain('broken_answer', failure)
         : {
@@ -82,10 +84,33 @@ function refused(failure: Failure, evidence: Evidence): Finding {
   if (lenient !== undefined && policy?.hasIdentity !== true) return noCommonCipher(evidence);
   // TLS 1.2 has no alert for it: OpenSSL, nginx and Go say handshake_failure where the certificate was missing.
   if (complaint === 'handshake_failure' && policy?.hasIdentity !== true)
-    return clientCertificate(evidence, true);
+    return evidence.isOverheard === true ? refusedUnsaid(failure) : clientCertificate(evidence, true);
   const { sentence, hint } = failure;
   const about = complaint === 'server_name' ? ': it does not know the server name that was sent' : '';
   return { cause: 'handshake_refused', sentence: `${sentence}${about}`, remedy: [act(hint)] };
+}
+
+/** The alert that says nothing, and nobody asked further. */
+function refusedUnsaid({ sentence }: Failure): Finding {
+  return {
+    cause: 'handshake_refused',
+    sentence: `${sentence} that does not say why: servers end it so that want a client certificate where none is configured, and those that have no cipher in common with clients of today`,
+    remedy: [
+      act('run mcp-tls-sidecar doctor for it: it finds out which'),
+      act(
+        'if it wants a client certificate, name it in tls.client_certificate and tls.client_key; else its owner has to enable a cipher of today',
+      ),
+    ],
+  };
+}
+
+/** Cut off where a client certificate was shown, and nobody asked further. */
+function perhapsClientRefused({ phase, sentence, hint }: Failure): Finding {
+  return {
+    cause: phase === 'response' ? 'broken_answer' : 'handshake_broken_off',
+    sentence: `${sentence}; so do servers that do not take the client certificate of an entry, as this one shows`,
+    remedy: [act('run mcp-tls-sidecar doctor for it: it finds out whether that is it'), act(`else: ${hint}`)],
+  };
 }
 
 function isOld(protocol: string): boolean {

@@ -71,6 +71,8 @@ export interface Evidence {
   readonly lenient: { readonly protocol: string; readonly cipher: string } | undefined;
   /** Whether it turned out to want a client certificate, where it cut a connection that showed one. */
   readonly wantsClientCertificate: boolean;
+  /** Whether it was only seen as it passed: nobody asked for `lenient` and `wantsClientCertificate`. */
+  readonly isOverheard?: boolean;
   readonly bundles: readonly NamedBundle[];
   readonly http: Answer;
   /** Undefined where it was not asked for. */

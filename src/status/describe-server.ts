@@ -96,6 +96,7 @@ function evidenceOf(
     hidden: failing === undefined ? lastChain?.hidden : undefined,
     lenient: undefined,
     wantsClientCertificate: false,
+    isOverheard: true,
     bundles,
     http: notAsked,
     mcp: undefined,
