@@ -68,7 +68,7 @@ export function situations(drafts: readonly SituationDraft[]): readonly Situatio
 }
 
 const strictOnly =
-  'Only clients that set X509_V_FLAG_X509_STRICT look at it, as CPython does from 3.13 on; no CA setting of theirs cures it.';
+  'Only clients that set X509_V_FLAG_X509_STRICT look at it, as CPython does from 3.13 on; naming the CA to them does not cure it.';
 
 /** What `tls.strict` refuses and nothing else does. @param more who else refuses it, or does not */
 export function refusedByStrict(

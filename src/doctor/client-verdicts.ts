@@ -48,7 +48,7 @@ function byPython(evidence: Evidence, shared: FailureReason | undefined): string
   const defect = strictDefectsOf(evidence).find((one) => !isOfOpenssl4(one));
   if (shared !== undefined && shared !== 'tls_cert_name_mismatch') return shared;
   if (defect === undefined || chain === undefined) return shared;
-  return `${defectWords[defect.defect].error} (${roleOf(chain, defect.position)}); no CA setting cures it`;
+  return `${defectWords[defect.defect].error} (${roleOf(chain, defect.position)}); naming the CA does not cure it`;
 }
 
 const nameFault = 'tls_cert_name_mismatch';

@@ -101,7 +101,7 @@ function diagnoseStrictClients(evidence: Evidence): Finding | undefined {
   const who = strictClient(first);
   return {
     cause: 'strict_clients_refuse',
-    sentence: `${who} refuses this chain ("${error}") because ${role} ${words}; no CA setting of the client cures that, and the sidecar accepts it`,
+    sentence: `${who} refuses this chain ("${error}") because ${role} ${words}; naming the CA to the client does not cure that, and the sidecar accepts it`,
     remedy: [
       ...throughSidecar(evidence),
       message(subject, `${role} ${words} (RFC 5280), and ${who} refuses it`, 'Please issue it anew'),
@@ -179,7 +179,7 @@ function findMore(evidence: Evidence, cause: Diagnosis['cause']): string[] {
   if (defect !== undefined && cause !== 'strict_clients_refuse' && cause !== 'strict_defects') {
     const { error, words } = defectWords[defect.defect];
     more.push(
-      `even then ${strictClient(defect)} refuses it ("${error}"), for ${roleOf(chain, defect.position)} ${words}: no CA setting of the client cures that, the sidecar accepts it`,
+      `even then ${strictClient(defect)} refuses it ("${error}"), for ${roleOf(chain, defect.position)} ${words}: naming the CA to the client does not cure that, the sidecar accepts it`,
     );
   }
   return more;

@@ -23,14 +23,14 @@ async function startSeedCase(): Promise<{ upstream: Upstream; caFile: string; co
 /** Lines as one text, so that it does not matter where they were broken. */
 const flat = (text: string) => text.replaceAll(/\s+/g, ' ');
 
-test('with the CA: Python 3.13 refuses it, no CA setting cures that, the sidecar accepts it by two lines', async () => {
+test('with the CA: Python 3.13 refuses it, naming the CA does not cure that, the sidecar accepts it by two lines', async () => {
   const { upstream, caFile, config } = await startSeedCase();
   const { code, stdout, stderr } = await runCommand(['doctor', '--config', config]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const text = flat(stdout);
   expect(text).toContain('Python 3.13 refuses this chain ("Missing Authority Key Identifier")');
   expect(text).toContain('the certificate of the server has no Authority Key Identifier');
-  expect(text).toContain('no CA setting of the client cures that, and the sidecar accepts it.');
+  expect(text).toContain('naming the CA to the client does not cure that, and the sidecar accepts it.');
   expect(stdout).toContain(
     `          url: https://localhost:${upstream.port}/mcp\n          ssl_verify: ${caFile}\n`,
   );
