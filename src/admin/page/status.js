@@ -9,6 +9,8 @@ const byUrgency = ['failing', 'warning', 'unknown', 'good'];
 const healthWords = { failing: 'failing', warning: 'look at this', good: 'good', unknown: 'not seen yet' };
 const remedyWords = { yaml: 'In the configuration:', message: 'To the owner of the server:', do: '' };
 
+const retryMs = 3_000;
+
 /** @type {StatusDocument | undefined} */
 let current;
 /** The rows on the page, with the data that they show. @type {Map<string, { item: HTMLLIElement, shown: string }>} */
@@ -22,7 +24,7 @@ const attention = /** @type {HTMLInputElement} */ (byId('attention'));
 /**
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
- * @param {{ class?: string, scope?: string, datetime?: string, title?: string }} attributes
+ * @param {{ class?: string, scope?: string, datetime?: string, title?: string, role?: string, tabindex?: string, 'aria-label'?: string }} attributes
  * @param {Part[]} children
  */
 function make(tag, attributes, ...children) {
@@ -30,6 +32,21 @@ function make(tag, attributes, ...children) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children.filter((child) => child !== undefined));
   return element;
+}
+
+/**
+ * Renews what differs and nothing else: what somebody has selected to copy it, or is being read out, stays.
+ *
+ * @param {Element} parent
+ * @param {Node[]} children
+ */
+function renew(parent, children) {
+  children.forEach((child, index) => {
+    const present = parent.childNodes[index];
+    if (present === undefined) parent.append(child);
+    else if (!present.isEqualNode(child)) present.replaceWith(child);
+  });
+  while (parent.childNodes.length > children.length) parent.lastChild?.remove();
 }
 
 /** @param {string} at */
@@ -162,9 +179,9 @@ function remedies({ diagnosis, last_failure, name }) {
 }
 
 /** @param {ServerStatus} server */
-function chainTable({ chain }) {
+function chainTable({ name, chain }) {
   if (chain === null) return [];
-  const head = ['', 'certificate', 'issued by', 'valid', 'from', 'SHA-256'];
+  const head = ['position', 'certificate', 'issued by', 'valid', 'from', 'SHA-256'];
   const body = chain.certificates.map((one, position) =>
     make(
       'tr',
@@ -187,11 +204,16 @@ function chainTable({ chain }) {
   );
   return [
     make('h3', {}, chain.anchored ? 'The chain' : 'The chain, which leads to nothing in the bundle'),
+    // On a narrow screen it scrolls by itself, with the keyboard too.
     make(
-      'table',
-      {},
-      make('thead', {}, make('tr', {}, ...head.map((one) => make('th', { scope: 'col' }, one)))),
-      make('tbody', {}, ...body),
+      'div',
+      { class: 'wide', role: 'group', tabindex: '0', 'aria-label': `chain of ${name}` },
+      make(
+        'table',
+        {},
+        make('thead', {}, make('tr', {}, ...head.map((one) => make('th', { scope: 'col' }, one)))),
+        make('tbody', {}, ...body),
+      ),
     ),
   ];
 }
@@ -226,26 +248,22 @@ function showRow(server) {
   const shown = JSON.stringify(server);
   const row = rows.get(server.name);
   if (row?.shown === shown) return row.item;
-  const item = row?.item ?? make('li', {});
-  const details = item.querySelector('details') ?? make('details', {});
-  if (row === undefined) item.append(details);
-  const summary = details.querySelector('summary') ?? make('summary', {});
-  summary.replaceChildren(...summaryOf(server).childNodes);
+  const item =
+    row?.item ?? make('li', {}, make('details', {}, make('summary', {}), make('div', { class: 'details' })));
+  const [summary, details] = /** @type {[Element, Element]} */ ([
+    ...(item.firstElementChild?.children ?? []),
+  ]);
   item.className = server.health;
-  details.replaceChildren(
-    summary,
-    make(
-      'div',
-      { class: 'details' },
-      ...remedies(server),
-      ...(server.problems.length === 0
-        ? []
-        : [make('h3', {}, 'Its configuration'), ...problemList(server.problems)]),
-      make('h3', {}, 'What is known'),
-      facts(server),
-      ...chainTable(server),
-    ),
-  );
+  renew(summary, [...summaryOf(server).childNodes]);
+  renew(details, [
+    ...remedies(server),
+    ...(server.problems.length === 0
+      ? []
+      : [make('h3', {}, 'Its configuration'), ...problemList(server.problems)]),
+    make('h3', {}, 'What is known'),
+    facts(server),
+    ...chainTable(server),
+  ]);
   rows.set(server.name, { item, shown });
   return item;
 }
@@ -285,8 +303,9 @@ function place(parent, item, index) {
 function showConfiguration({ configuration, local_ca, unlisted, started_at, ready }) {
   const { file, sha256, last_success_at, last_load } = configuration;
   const failed = last_load.result === 'failure';
-  byId('configuration').replaceChildren(
-    ...list([
+  renew(
+    byId('configuration'),
+    list([
       ['file', file ?? 'none: the built-in defaults'],
       ['SHA-256', make('code', {}, sha256)],
       ['last good load', last_success_at === null ? 'none yet' : moment(last_success_at)],
@@ -303,7 +322,7 @@ function showConfiguration({ configuration, local_ca, unlisted, started_at, read
       ['running', make('span', {}, ready ? 'ready, started ' : 'NOT ready, started ', moment(started_at))],
     ]),
   );
-  byId('problems').replaceChildren(...problemList(last_load.problems));
+  renew(byId('problems'), problemList(last_load.problems));
   byId('load-words').replaceChildren(
     make(
       'span',
@@ -350,15 +369,25 @@ function showConnection(text, lost) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-const events = new EventSource('/api/servers');
-events.addEventListener('message', ({ data }) => {
-  current = /** @type {StatusDocument} */ (JSON.parse(String(data)));
-  showConnection('live', false);
-  show();
-});
-events.addEventListener('error', () =>
-  showConnection('NOT live: the sidecar does not answer, trying again', true),
-);
+function listen() {
+  const events = new EventSource('/api/servers');
+  events.addEventListener('message', ({ data }) => {
+    current = /** @type {StatusDocument} */ (JSON.parse(String(data)));
+    showConnection('live', false);
+    show();
+  });
+  events.addEventListener('error', () => {
+    // A browser comes back by itself to who did not answer; an answer that is no stream it takes as final.
+    const isRefused = events.readyState === EventSource.CLOSED;
+    showConnection(
+      `NOT live: ${isRefused ? 'refused, there may be too many readers' : 'the sidecar does not answer'}, trying again`,
+      true,
+    );
+    if (isRefused) setTimeout(listen, retryMs);
+  });
+}
+
+listen();
 filter.addEventListener('input', show);
 attention.addEventListener('change', show);
 setInterval(() => {
