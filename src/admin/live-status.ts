@@ -5,6 +5,8 @@ import type { StatusDocument } from '../status/status-document.ts';
 const tickMs = 1_000;
 /** A connection on which nothing is sent for long is cut by boxes on the way, and a reader that is gone stays unnoticed. */
 const keepAliveMs = 15_000;
+/** Who has not taken what was sent for so long holds memory, and the place of another reader. */
+const patienceMs = 60_000;
 /** The share of time that is spent on readers at most: with very many servers they see changes later. */
 const maxShare = 0.05;
 /** Enough for the people of a machine; a script that opens streams without end gets no further. */
@@ -20,10 +22,13 @@ interface Sent {
 export class LiveStatus {
   readonly #describe: () => StatusDocument;
   readonly #readers = new Map<ServerResponse, Sent>();
+  readonly #patienceMs: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(describe: () => StatusDocument) {
+  /** @param patience how long a reader may read nothing, in milliseconds */
+  constructor(describe: () => StatusDocument, patience = patienceMs) {
     this.#describe = describe;
+    this.#patienceMs = patience;
   }
 
   /** @returns false where there are too many readers already */
@@ -51,8 +56,9 @@ export class LiveStatus {
     const text = JSON.stringify(this.#describe());
     for (const [reader, sent] of this.#readers) {
       // Who has not read the last one yet is not sent more: each tells everything.
-      if (reader.writableNeedDrain) continue;
-      if (sent.text !== text) this.#send(reader, text);
+      if (reader.writableNeedDrain) {
+        if (startedMs - sent.atMs > this.#patienceMs) reader.destroy();
+      } else if (sent.text !== text) this.#send(reader, text);
       else if (startedMs - sent.atMs > keepAliveMs) {
         reader.write(': nothing new\n\n');
         this.#readers.set(reader, { text, atMs: startedMs });
