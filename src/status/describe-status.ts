@@ -14,6 +14,8 @@ export interface LastLoad {
   readonly problems: readonly Problem[];
   /** When one last had no error; undefined: never since the start. */
   readonly lastSuccessMs: number | undefined;
+  /** Of the load that made what is in force: where the last one was refused, entries are still as that one left them. */
+  readonly problemsInForce: readonly Problem[];
 }
 
 /** All that the status is told from. */
@@ -44,7 +46,11 @@ export interface ServerSource extends StatusSource {
 /** The state of everything, in the words of `/api/servers`. Pure. */
 export function describeStatus(source: StatusSource): StatusDocument {
   const { snapshot, load, localCa, sightings } = source;
-  const serverSource = { ...source, bundles: bundlesAtHand(snapshot), problemsOf: byEntry(load.problems) };
+  const serverSource = {
+    ...source,
+    bundles: bundlesAtHand(snapshot),
+    problemsOf: byEntry(load.problemsInForce),
+  };
   const { config, table, rules } = snapshot;
   const { unlistedHosts } = rules;
   return {

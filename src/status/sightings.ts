@@ -149,8 +149,7 @@ function isOfServer({ reason, phase }: Failure): boolean {
   return reason !== 'downstream_aborted' && reason !== 'draining' && reason !== 'downstream_tls_failed';
 }
 
-/** Equal as long as an entry means the same, the contents of its files included. */
+/** Equal as long as an entry means the same: by its text, and by the contents of its files that are in force. */
 function meaningOf(compiled: CompiledEntry): string {
-  const { state, policy } = inForce(compiled);
-  return [compiled.entry.identity, state, policy?.key].join(' ');
+  return [compiled.entry.identity, inForce(compiled).policy?.key].join(' ');
 }

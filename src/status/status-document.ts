@@ -82,7 +82,7 @@ const server = z.strictObject({
     .enum(['failing', 'warning', 'good', 'unknown'])
     .describe('failing: calls fail, or the entry cannot be used; unknown: nothing was seen of it yet'),
   policy,
-  problems: z.array(problem).readonly().describe('of the last load, with this entry'),
+  problems: z.array(problem).readonly().describe('with this entry, of the load that made what is in force'),
   last_handshake: z.strictObject({ at: time, resumed: z.boolean() }).nullable(),
   last_failure: failure.nullable(),
   diagnosis: diagnosis

@@ -1,6 +1,6 @@
 import type { Problem } from '../config/problem.ts';
 import { unlisted } from '../policy/decide.ts';
-import type { SnapshotStore } from '../snapshot/snapshot.ts';
+import type { Snapshot, SnapshotStore } from '../snapshot/snapshot.ts';
 import { describeStatus, type LastLoad, type StatusSource } from './describe-status.ts';
 import { Sightings } from './sightings.ts';
 import type { StatusDocument } from './status-document.ts';
@@ -17,7 +17,14 @@ export class Status {
   readonly sightings = new Sightings();
   readonly #context: StatusContext;
   readonly #startedMs = Date.now();
-  #load: LastLoad = { atMs: this.#startedMs, failed: false, problems: [], lastSuccessMs: undefined };
+  #load: LastLoad = {
+    atMs: this.#startedMs,
+    failed: false,
+    problems: [],
+    lastSuccessMs: undefined,
+    problemsInForce: [],
+  };
+  #loaded: Snapshot | undefined;
 
   constructor(context: StatusContext) {
     this.#context = context;
@@ -26,7 +33,16 @@ export class Status {
   /** After a load of the configuration, the first one included. */
   loaded(failed: boolean, problems: readonly Problem[]): void {
     const atMs = Date.now();
-    this.#load = { atMs, failed, problems, lastSuccessMs: failed ? this.#load.lastSuccessMs : atMs };
+    const before = this.#load;
+    const snapshot = this.#context.store.current();
+    this.#load = {
+      atMs,
+      failed,
+      problems,
+      lastSuccessMs: failed ? before.lastSuccessMs : atMs,
+      problemsInForce: snapshot === this.#loaded ? before.problemsInForce : problems,
+    };
+    this.#loaded = snapshot;
     this.follow();
   }
 

@@ -172,13 +172,19 @@ describe('as things change', () => {
     const { sha256 } = (await readStatus(few.sidecar)).configuration;
     few.sidecar.writeConfig('mcp_servers: {jira: {url: 7}}');
     await few.sidecar.reload();
-    const { configuration, servers } = await readStatus(few.sidecar);
+    const refused = await readStatus(few.sidecar);
+    const { configuration, servers } = refused;
     expect(configuration.sha256).toBe(sha256);
     expect(configuration.last_load).toMatchObject({
       result: 'failure',
       problems: [{ line: 1, severity: 'error' }],
     });
     expect(servers).toHaveLength(9);
+    // What spoiled an entry before spoils it still.
+    expect(find(refused, 'archive')).toMatchObject({
+      health: 'failing',
+      problems: [{ message: expect.stringContaining('ca.pem') as string }],
+    });
   });
 
   it('a request that its client malformed is no failure of the server', async () => {

@@ -1,9 +1,12 @@
 import type { ClientRequest, ServerResponse } from 'node:http';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
 import { ask, openRequest } from '../../harness/ask.ts';
 import { poll } from '../../harness/poll.ts';
 import { loopbackLookup, startInProcess } from '../../harness/start-in-process.ts';
+import { temporaryDirectory } from '../../harness/temporary-directory.ts';
 import { startUpstream } from '../../harness/tls-upstream.ts';
 import {
   callAll,
@@ -74,6 +77,25 @@ it('a chain that was seen while it was not verified is not said to be verified o
   sidecar.writeConfig(config(ca.pem));
   await sidecar.reload();
   expect(find(await readStatus(sidecar), 'dev')).toMatchObject({ health: 'unknown', diagnosis: null });
+});
+
+it('an entry that lives on the last good bytes of its file keeps what was seen of it: it goes by them still', async () => {
+  const ca = createCa();
+  const bundle = join(temporaryDirectory(), 'ca.pem');
+  writeFileSync(bundle, ca.pem);
+  const { port } = await startUpstream({ leaf: ca.issue('mcp.test') });
+  const dev = { url: `https://mcp.test:${port}/mcp`, ssl_verify: bundle };
+  const sidecar = await startInProcess({ config: JSON.stringify({ mcp_servers: { dev } }) });
+  await ask(sidecar.proxy, '/dev/mcp');
+  writeFileSync(bundle, '');
+  await sidecar.reload();
+  expect(find(await readStatus(sidecar), 'dev')).toMatchObject({
+    health: 'warning',
+    state: 'stale',
+    diagnosis: { cause: 'none' },
+    chain: { anchored: true },
+    problems: [{ severity: 'error' }],
+  });
 });
 
 it('of a wildcard it names the host that failed, not the one that was reached before', async () => {
