@@ -53,6 +53,15 @@ export class LiveStatus {
     this.#timer = undefined;
     if (this.#readers.size === 0) return;
     const startedMs = performance.now();
+    try {
+      this.#tell(startedMs);
+    } finally {
+      // A bug costs one look, not the life of every page that is open.
+      this.#schedule(Math.max(tickMs, (performance.now() - startedMs) / maxShare));
+    }
+  }
+
+  #tell(startedMs: number): void {
     const text = JSON.stringify(this.#describe());
     for (const [reader, sent] of this.#readers) {
       // Who has not read the last one yet is not sent more: each tells everything.
@@ -64,7 +73,6 @@ export class LiveStatus {
         this.#readers.set(reader, { text, atMs: startedMs });
       }
     }
-    this.#schedule(Math.max(tickMs, (performance.now() - startedMs) / maxShare));
   }
 
   #send(reader: ServerResponse, text: string): void {

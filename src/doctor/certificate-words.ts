@@ -27,7 +27,14 @@ export function altNames({ subjectAltName = '' }: X509Certificate): string[] {
     .filter((name) => name !== '');
 }
 
-/** Whole days until it ends, negative once it has. */
+/**
+ * A date of a certificate as text. OpenSSL refuses dates that cannot be read only when it verifies: undefined for those.
+ */
+export function timeOf(date: Date): string | undefined {
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+}
+
+/** Whole days until it ends, negative once it has; NaN where its end cannot be read. */
 export function daysLeft(certificate: X509Certificate, nowMs: number): number {
   return Math.floor((certificate.validToDate.getTime() - nowMs) / dayMs);
 }
@@ -37,12 +44,13 @@ export function validityWords(certificate: X509Certificate, nowMs: number): stri
   const fromMs = certificate.validFromDate.getTime();
   if (nowMs < fromMs) return `not valid before ${dateOf(certificate.validFromDate)}`;
   const left = daysLeft(certificate, nowMs);
+  if (Number.isNaN(left)) return 'with dates that cannot be read';
   if (left >= 0) return `${days(left)} left`;
   return `expired on ${dateOf(certificate.validToDate)}`;
 }
 
 export function dateOf(date: Date): string {
-  return date.toISOString().slice(0, 10);
+  return timeOf(date)?.slice(0, 10) ?? 'a date that cannot be read';
 }
 
 /** Where its issuer's certificate can be had (RFC 5280 section 4.2.2.1, caIssuers); never fetched here. */

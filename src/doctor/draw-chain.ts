@@ -24,7 +24,7 @@ export function drawChain(
 function drawOne(one: ShownCertificate, position: number, isAnchor: boolean, paint: Paint): string[] {
   const where = isAnchor ? 'in the bundle: the anchor' : 'sent';
   const lines = hang(`  ${position} `, `${one.name} (${where}, ${validity(one)})`);
-  const isBad = one.daysLeft < 0 || one.isNotYetValid;
+  const isBad = one.daysLeft === undefined || one.daysLeft < 0 || one.isNotYetValid;
   return isBad ? lines.map((line) => paint(line, 'red')) : lines;
 }
 
@@ -41,6 +41,8 @@ function drawEnd(top: ShownCertificate, isRoot: boolean, paint: Paint): string[]
 }
 
 function validity({ daysLeft, isNotYetValid, notBefore, notAfter }: ShownCertificate): string {
+  if (daysLeft === undefined || notBefore === undefined || notAfter === undefined)
+    return 'with dates that cannot be read';
   if (isNotYetValid) return `not valid before ${notBefore.slice(0, 10)}`;
   if (daysLeft < 0) return `EXPIRED on ${notAfter.slice(0, 10)}`;
   return `${days(daysLeft)} left`;

@@ -10,6 +10,7 @@ import {
   issuerNameOf,
   issuerUrl,
   nameOf,
+  timeOf,
 } from './certificate-words.ts';
 import { chainOf, judgeBundles } from './chain-view.ts';
 import { clean } from './clean.ts';
@@ -26,9 +27,10 @@ export interface ShownCertificate {
   readonly issuer: string;
   readonly issuerName: string;
   readonly names: readonly string[];
-  readonly notBefore: string;
-  readonly notAfter: string;
-  readonly daysLeft: number;
+  /** Undefined where the date cannot be read; so are those that follow. */
+  readonly notBefore: string | undefined;
+  readonly notAfter: string | undefined;
+  readonly daysLeft: number | undefined;
   readonly isNotYetValid: boolean;
   readonly fingerprintSha256: string;
   /** Whether the server sent it; one of the bundle may have been sent besides. */
@@ -117,15 +119,16 @@ export function showChain(evidence: Evidence): Report['chain'] {
 }
 
 function show(certificate: X509Certificate, nowMs: number, from: ShownCertificate['from']): ShownCertificate {
+  const left = daysLeft(certificate, nowMs);
   return {
     name: nameOf(certificate),
     subject: distinguishedName(certificate.subject),
     issuer: distinguishedName(certificate.issuer),
     issuerName: issuerNameOf(certificate),
     names: altNames(certificate),
-    notBefore: certificate.validFromDate.toISOString(),
-    notAfter: certificate.validToDate.toISOString(),
-    daysLeft: daysLeft(certificate, nowMs),
+    notBefore: timeOf(certificate.validFromDate),
+    notAfter: timeOf(certificate.validToDate),
+    daysLeft: Number.isNaN(left) ? undefined : left,
     isNotYetValid: certificate.validFromDate.getTime() > nowMs,
     fingerprintSha256: fingerprintOf(certificate),
     from,

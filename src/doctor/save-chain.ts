@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { X509Certificate } from 'node:crypto';
 import { formatAuthority } from '../authority.ts';
-import { distinguishedName } from './certificate-words.ts';
+import { distinguishedName, timeOf } from './certificate-words.ts';
 import type { Evidence } from './evidence.ts';
 
 /** What was presented, as PEM, with words for people in between. */
@@ -34,7 +34,7 @@ function renderOne(certificate: X509Certificate, position: number): string {
     '',
     `# ${position}: ${distinguishedName(certificate.subject)}`,
     `#    issuer: ${distinguishedName(certificate.issuer)}`,
-    `#    valid: ${certificate.validFromDate.toISOString()} to ${certificate.validToDate.toISOString()}`,
+    `#    valid: ${timeOf(certificate.validFromDate) ?? 'unreadable'} to ${timeOf(certificate.validToDate) ?? 'unreadable'}`,
     `#    sha256: ${certificate.fingerprint256}`,
     certificate.toString().trimEnd(),
   ].join('\n');

@@ -1,3 +1,4 @@
+import { timeOf } from '../doctor/certificate-words.ts';
 import { clean } from '../doctor/clean.ts';
 import { inForce, type CompiledEntry } from '../policy/table.ts';
 import type { ServerStatus } from './status-document.ts';
@@ -16,7 +17,7 @@ export function describePolicy(compiled: CompiledEntry): PolicyStatus {
       : {
           source: clean(bundle.source),
           anchors: bundle.certificates.length,
-          not_after: new Date(bundle.notAfterMs).toISOString(),
+          not_after: timeOf(new Date(bundle.notAfterMs)) ?? null,
         };
   const described = {
     verification: verificationOf(compiled),

@@ -16,9 +16,12 @@ const certificate = z.strictObject({
   subject: z.string(),
   issuer: z.string(),
   names: z.array(z.string()).readonly().describe('subject alternative names'),
-  not_before: time,
-  not_after: time,
-  days_left: z.int().describe('whole days; negative once it has expired'),
+  not_before: time.nullable().describe('RFC 3339, UTC; null where it cannot be read'),
+  not_after: time.nullable().describe('RFC 3339, UTC; null where it cannot be read'),
+  days_left: z
+    .int()
+    .nullable()
+    .describe('whole days; negative once it has expired; null where its end cannot be read'),
   fingerprint_sha256: z.string().describe('hex'),
   issuer_url: z.string().nullable().describe('where the issuer’s certificate can be had, by its own word'),
 });
@@ -35,7 +38,7 @@ const policy = z.strictObject({
     .strictObject({
       source: z.string().describe('where the anchors come from'),
       anchors: z.int(),
-      not_after: time.describe('when the first of them expires'),
+      not_after: time.nullable().describe('when the first of them expires'),
     })
     .nullable()
     .describe('of verification off: what the chain is judged by all the same'),

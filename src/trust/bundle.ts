@@ -23,7 +23,8 @@ export function createBundle(source: string, certificates: readonly X509Certific
   return {
     sha256: createHash('sha256').update(fingerprints.join()).digest('hex'),
     certificates: unique,
-    notAfterMs: Math.min(...unique.map((one) => one.validToDate.getTime())),
+    // One whose end cannot be read verifies nothing, and must not hide when the others end.
+    notAfterMs: Math.min(...unique.map((one) => one.validToDate.getTime()).filter(Number.isFinite)),
     source,
   };
 }

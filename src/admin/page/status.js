@@ -75,6 +75,7 @@ function plural(count, noun) {
 
 /** @param {Certificate} certificate */
 function validity({ days_left, not_after }) {
+  if (days_left === null || not_after === null) return 'ends on a date that cannot be read';
   return days_left < 0 ? `expired on ${not_after.slice(0, 10)}` : `${plural(days_left, 'day')} left`;
 }
 
@@ -82,8 +83,13 @@ function validity({ days_left, not_after }) {
 function certificateWords({ chain }) {
   const [first, ...others] = chain?.certificates ?? [];
   if (first === undefined) return '';
-  const soonest = others.reduce((least, one) => (one.days_left < least.days_left ? one : least), first);
+  const soonest = others.reduce((least, one) => (daysOf(one) < daysOf(least) ? one : least), first);
   return `certificate: ${validity(soonest)}`;
+}
+
+/** One whose end cannot be read is as good as over. @param {Certificate} certificate */
+function daysOf({ days_left }) {
+  return days_left ?? -Infinity;
 }
 
 /** What a row says when it is closed. @param {ServerStatus} server */
@@ -191,8 +197,8 @@ function chainTable({ name, chain }) {
       make('td', {}, one.issuer),
       make(
         'td',
-        { class: one.days_left < 0 ? 'error' : '' },
-        one.days_left < 0 ? validity(one) : `${validity(one)}, until ${one.not_after.slice(0, 10)}`,
+        { class: daysOf(one) < 0 ? 'error' : '' },
+        daysOf(one) < 0 ? validity(one) : `${validity(one)}, until ${one.not_after?.slice(0, 10)}`,
       ),
       make('td', {}, one.from === 'bundle' ? 'the bundle' : 'the server'),
       make(
