@@ -41,10 +41,26 @@ export function tableOf(clients: readonly Client[], worked: readonly Works[]): s
   return [...head, ...rows].join('\n');
 }
 
-/** The one in its text: all lines from its head on. */
-export function tableOfDocs(text: string): string {
+/** The same of OAuth. */
+export function oauthTableOf(
+  clients: readonly Client[],
+  worked: readonly { readonly client: Client; readonly route: string }[],
+): string {
+  const cell = (client: Client, route: string) =>
+    worked.some((one) => one.client === client && one.route === route) ? 'works' : 'was not run';
+  return [
+    '| OAuth client | CONNECT | base URL with `rewrite_oauth: true` |',
+    '|---|---|---|',
+    ...clients.map(
+      (client) => `| ${client.name} | ${cell(client, 'CONNECT')} | ${cell(client, 'base URL')} |`,
+    ),
+  ].join('\n');
+}
+
+/** The table of a text that has the same head as the one given. */
+export function tableOfDocs(text: string, table: string): string {
   const lines = text.split('\n');
-  const start = lines.indexOf(head[0] ?? '');
+  const start = lines.indexOf(table.split('\n', 1)[0] ?? '');
   const length = lines.slice(start).findIndex((line) => !line.startsWith('|'));
   return start === -1 ? '(there is none)' : lines.slice(start, start + length).join('\n');
 }

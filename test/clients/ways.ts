@@ -21,7 +21,8 @@ export interface Way {
   ) => { readonly url: string; readonly env: Readonly<Record<string, string>> };
 }
 
-const NO_PROXY = '127.0.0.1,localhost,::1,169.254.169.254,metadata.google.internal';
+/** As docs/clients.md has it. */
+export const NO_PROXY = '127.0.0.1,localhost,::1,169.254.169.254,metadata.google.internal';
 
 /** Each route, with what it takes in the client and nothing else. */
 export const ways: readonly Way[] = [
