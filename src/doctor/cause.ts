@@ -39,6 +39,7 @@ const faults = {
   // The handshake.
   client_certificate_required: 'configuration',
   client_certificate_refused: 'configuration',
+  client_certificate_unshown: 'configuration',
   old_protocol: 'server',
   no_common_cipher: 'server',
   not_tls: 'configuration',

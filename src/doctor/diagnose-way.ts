@@ -30,7 +30,7 @@ export function diagnoseWay(failure: Failure, evidence: Evidence): Finding {
     case 'policy_denied':
       return denied(failure, evidence);
     case 'connection_lost':
-      if (evidence.wantsClientCertificate) return clientRefused(evidence);
+      if (evidence.wantsClientCertificate) return diagnoseClientCertificate(evidence);
       if (evidence.isOverheard === true && evidence.policy?.hasIdentity === true)
         return perhapsClientRefused(failure);
       return failure.phase === 'response'
@@ -72,7 +72,13 @@ function denied(failure: Failure, { subject }: Evidence): Finding {
 
 /** The server wants a client certificate: it got none, or one that it does not take. */
 export function diagnoseClientCertificate(evidence: Evidence): Finding {
-  return evidence.policy?.hasIdentity === true ? clientRefused(evidence) : clientCertificate(evidence);
+  if (wasShown(evidence)) return clientRefused(evidence);
+  return evidence.policy?.hasIdentity === true ? clientUnshown() : clientCertificate(evidence);
+}
+
+/** Whether the server saw a client certificate: doctor shows none where whoever answers may be anybody. */
+function wasShown({ policy, isOverheard }: Evidence): boolean {
+  return policy?.hasIdentity === true && (policy.verify || isOverheard === true);
 }
 
 /** An alert: a lenient client, the policy and the alert itself tell what it was about. */
@@ -81,10 +87,12 @@ function refused(failure: Failure, evidence: Evidence): Finding {
   if (lenient !== undefined && isOld(lenient.protocol)) return oldProtocol(evidence);
   if (complaint === 'version') return oldProtocol(evidence);
   if (complaint === 'client_certificate') return diagnoseClientCertificate(evidence);
-  if (lenient !== undefined && policy?.hasIdentity !== true) return noCommonCipher(evidence);
+  if (lenient !== undefined && !wasShown(evidence)) return noCommonCipher(evidence);
   // TLS 1.2 has no alert for it: OpenSSL, nginx and Go say handshake_failure where the certificate was missing.
-  if (complaint === 'handshake_failure' && policy?.hasIdentity !== true)
-    return evidence.isOverheard === true ? refusedUnsaid(failure) : clientCertificate(evidence, true);
+  if (complaint === 'handshake_failure' && !wasShown(evidence)) {
+    if (evidence.isOverheard === true) return refusedUnsaid(failure);
+    return policy?.hasIdentity === true ? clientUnshown() : clientCertificate(evidence, true);
+  }
   const { sentence, hint } = failure;
   const about = complaint === 'server_name' ? ': it does not know the server name that was sent' : '';
   return { cause: 'handshake_refused', sentence: `${sentence}${about}`, remedy: [act(hint)] };
@@ -162,6 +170,19 @@ function clientCertificate({ subject }: Evidence, isGuess = false): Finding {
       entryYaml(subject, {
         tls: { client_certificate: '/certs/client.pem', client_key: '/certs/client.key' },
       }),
+    ],
+  };
+}
+
+function clientUnshown(): Finding {
+  return {
+    cause: 'client_certificate_unshown',
+    sentence:
+      'the server wants a client certificate, and doctor shows that of the entry to none that is not verified: whether it is taken shows with serve alone, which does show it',
+    remedy: [
+      act(
+        'have the server verified (ssl_verify), and ask again; until then the log of serve tells how its calls end',
+      ),
     ],
   };
 }

@@ -184,3 +184,25 @@ describe('with ssl_verify: false the same causes are what it hides', () => {
     });
   });
 });
+
+describe('under ssl_verify: false no client certificate is shown, and none is said to be refused', () => {
+  const wanting = catalogue.filter(({ id }) => /^client-certificate-(?:sent|wrong)-1[23]$/.test(id));
+  let reports: Reports;
+  beforeAll(async () => {
+    reports = await examineAll(wanting, (entry) => ({ ...entry, ssl_verify: false }));
+  }, 120_000);
+
+  it.each(wanting.filter(({ id }) => id.endsWith('-12')))('$id', ({ id }) => {
+    expect(reports.get(id)).toMatchObject({
+      cause: 'client_certificate_unshown',
+      sentence: expect.stringContaining('whether it is taken shows with serve alone') as string,
+    });
+  });
+
+  it.each(wanting.filter(({ id }) => id.endsWith('-13')))(
+    '$id: over TLS 1.3 nothing is asked that could be refused',
+    ({ id }) => {
+      expect(reports.get(id)?.cause).not.toBe('client_certificate_refused');
+    },
+  );
+});
