@@ -6,7 +6,7 @@ import { configText } from '../harness/config-text.ts';
 import { startInProcess } from '../harness/start-in-process.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { startOauthServer, type OauthServer } from '../integration/clients/oauth-server.ts';
-import type { Client } from './clients.ts';
+import type { Client } from './client.ts';
 import { oauthClients } from './oauth-clients.ts';
 import { runClient } from './run-client.ts';
 import { oauthTableOf, tableOfDocs } from './table.ts';

@@ -10,7 +10,8 @@ import {
 } from '../harness/mcp-upstream.ts';
 import { startInProcess, type InProcessSidecar } from '../harness/start-in-process.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
-import { clients, type Client } from './clients.ts';
+import type { Client } from './client.ts';
+import { clients } from './clients.ts';
 import { runClient } from './run-client.ts';
 import { tableOf, tableOfDocs, type Works } from './table.ts';
 import { ways, type Way } from './ways.ts';

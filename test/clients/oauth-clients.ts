@@ -1,8 +1,6 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { clients, type Client } from './clients.ts';
-
-const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+import { pathOf, type Client } from './client.ts';
+import { clients } from './clients.ts';
 
 /** The same client, on an errand of its own: to be authorized, and to call what is protected. */
 function authorized(name: RegExp, command: Client['command'], env?: Client['env']): Client {

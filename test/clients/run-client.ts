@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { execute, type Ran } from '../integration/clients/proxied-clients.ts';
-import type { Client, Errand } from './clients.ts';
+import type { Client, Errand } from './client.ts';
 
 /** Runs a client to its end, in a home of its own: some keep what they learnt of a server there. */
 export function runClient(

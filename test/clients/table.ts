@@ -1,5 +1,5 @@
 import type { EverythingTransport } from '../harness/mcp-upstream.ts';
-import type { Client } from './clients.ts';
+import type { Client } from './client.ts';
 import { ways, type Way } from './ways.ts';
 
 /** A client that did its errand on a route. */

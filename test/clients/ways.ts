@@ -1,5 +1,5 @@
 import type { Sidecar } from '../harness/sidecar.ts';
-import type { Client } from './clients.ts';
+import type { Client } from './client.ts';
 
 /** A listed server. */
 export interface Listed {
