@@ -37,12 +37,15 @@ test.each(Object.keys(ways))('%s takes effect again and again, and disturbs nobo
   const { config, rightFile, wrongFile, startLoad, takesEffect } = await createWorld();
   const sidecar = await startSidecar({ config: config(rightFile) });
   const load = await startLoad(sidecar);
+  const tookMs: number[] = [];
   for (let round = 0; round < 3; round++) {
     await ways[way]?.(sidecar.configFile, config(wrongFile));
-    await takesEffect(sidecar, 'tls_cert_issuer_unknown', way);
+    tookMs.push(await takesEffect(sidecar, 'tls_cert_issuer_unknown', way, 5_000));
     await ways[way]?.(sidecar.configFile, config(rightFile));
-    await takesEffect(sidecar, 'trusted', way);
+    tookMs.push(await takesEffect(sidecar, 'trusted', way, 5_000));
   }
+  // The promise is 1 s; one of six may have met a machine that was busy otherwise.
+  expect(tookMs.sort((a, b) => a - b)[tookMs.length / 2]).toBeLessThanOrEqual(1_000);
   await load.finish();
   expect(await reloads(sidecar, 'failure')).toBe(0);
   expect(await reloads(sidecar, 'success')).toBe(6);
