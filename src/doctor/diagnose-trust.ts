@@ -119,7 +119,7 @@ function missingIntermediate(evidence: Evidence, leaf: X509Certificate): Finding
         `Please append it to the certificate file of the server${where}, so that the whole chain but the root is sent. Browsers hide this fault`,
       ),
       act(
-        `or get the certificate of "${issuer}"${where} from those who run that CA, and trust it here (doctor does not fetch it):`,
+        `or get the certificate of "${issuer}"${where} from those who run that CA, and ${namesFile(evidence) ? 'put it into the bundle' : 'trust it here'} (doctor does not fetch it):`,
       ),
       entryYaml(subject, { ssl_verify: pathOf(evidence) }),
     ],
@@ -135,7 +135,7 @@ function privateCa(evidence: Evidence, top: X509Certificate, isRoot: boolean): F
     sentence: `the chain leads to the CA "${name}"${sent}, which is not in ${bundleWords(evidence)}`,
     remedy: [
       act(
-        `get the certificate of ${full} from those who run that CA, not from this connection, and name it:`,
+        `get the certificate of ${full} from those who run that CA, not from this connection, and ${namesFile(evidence) ? 'put it into the bundle' : 'name it'}:`,
       ),
       entryYaml(evidence.subject, { ssl_verify: pathOf(evidence) }),
     ],
@@ -144,6 +144,11 @@ function privateCa(evidence: Evidence, top: X509Certificate, isRoot: boolean): F
 
 function holdsName({ policy }: Evidence, name: string): boolean {
   return policy?.bundle?.certificates.some(({ subject }) => subject === name) === true;
+}
+
+/** Then it is not to name another: what is missing goes into what is there. */
+function namesFile({ subject: { sslVerify } }: Evidence): boolean {
+  return sslVerify.kind === 'path';
 }
 
 /** The file that the entry names already, else one to name. */
