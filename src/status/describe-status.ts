@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { describeProblem, type Problem } from '../config/problem.ts';
 import { bundlesAtHand } from '../doctor/bundles-at-hand.ts';
 import type { NamedBundle } from '../doctor/evidence.ts';
@@ -11,6 +12,8 @@ import type { StatusDocument } from './status-document.ts';
 export interface LastLoad {
   readonly atMs: number;
   readonly failed: boolean;
+  /** Nothing of it is in force: what was loaded before stays. */
+  readonly refused: boolean;
   readonly problems: readonly Problem[];
   /** When one last had no error; undefined: never since the start. */
   readonly lastSuccessMs: number | undefined;
@@ -43,7 +46,7 @@ export interface ServerSource extends StatusSource {
   readonly problemsOf: ReadonlyMap<string, readonly Problem[]>;
 }
 
-/** The state of everything, in the words of `/api/servers`. Pure. */
+/** The state of everything, in the words of `/api/servers`. Pure, the working directory aside. */
 export function describeStatus(source: StatusSource): StatusDocument {
   const { snapshot, load, localCa, sightings } = source;
   const serverSource = {
@@ -58,12 +61,14 @@ export function describeStatus(source: StatusSource): StatusDocument {
     started_at: iso(source.startedMs),
     ready: source.isReady,
     configuration: {
-      file: config.file ?? null,
+      // Whoever reads it does not know where this was started.
+      file: config.file === undefined ? null : path.resolve(config.file),
       sha256: config.sha256,
       last_success_at: isoOrNull(load.lastSuccessMs),
       last_load: {
         at: iso(load.atMs),
         result: load.failed ? 'failure' : 'success',
+        refused: load.refused,
         problems: load.problems.map(describeProblem),
       },
     },

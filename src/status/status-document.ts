@@ -102,12 +102,15 @@ export const statusDocument = z.strictObject({
   started_at: time,
   ready: z.boolean(),
   configuration: z.strictObject({
-    file: z.string().nullable().describe('null: none, the built-in defaults'),
+    file: z.string().nullable().describe('its whole path; null: none, the built-in defaults'),
     sha256: z.string().describe('of what is in force'),
     last_success_at: time.nullable().describe('when it was last loaded without an error'),
     last_load: z.strictObject({
       at: time,
       result: z.enum(['success', 'failure']),
+      refused: z
+        .boolean()
+        .describe('true: what was loaded before stays in force; false: errors spoil their entries alone'),
       problems: z.array(problem).readonly(),
     }),
   }),

@@ -20,6 +20,7 @@ export class Status {
   #load: LastLoad = {
     atMs: this.#startedMs,
     failed: false,
+    refused: false,
     problems: [],
     lastSuccessMs: undefined,
     problemsInForce: [],
@@ -35,12 +36,14 @@ export class Status {
     const atMs = Date.now();
     const before = this.#load;
     const snapshot = this.#context.store.current();
+    const refused = snapshot === this.#loaded;
     this.#load = {
       atMs,
       failed,
+      refused,
       problems,
       lastSuccessMs: failed ? before.lastSuccessMs : atMs,
-      problemsInForce: snapshot === this.#loaded ? before.problemsInForce : problems,
+      problemsInForce: refused ? before.problemsInForce : problems,
     };
     this.#loaded = snapshot;
     this.follow();

@@ -38,12 +38,15 @@ describe('the status page in Chromium', { timeout: 90_000 }, () => {
     for (const words of [
       'What to do',
       'To the owner of the server:',
-      'mcp-tls-sidecar doctor billing',
+      'mcp-tls-sidecar doctor billing --config /',
       'CN=Corporate Root CA',
     ])
       expect(details).toContain(words);
     expect(await row(page, 'archive').locator('summary').innerText()).toContain('ca.pem');
     expect(await page.locator('#problems').innerText()).toContain('ca.pem');
+    expect(await page.locator('#configuration').innerText()).toContain(
+      ': in force, but for the entries with errors',
+    );
     expect(errors).toEqual([]);
     await picture(page, 'status-page.png');
   });

@@ -156,6 +156,13 @@ function facts({ policy, state, last_handshake, last_failure, open_streams, open
   );
 }
 
+/** Without it doctor would look at the default place, and take the name of the server for a host. */
+function configOption() {
+  const file = current?.configuration.file ?? null;
+  if (file === null) return '';
+  return ` --config ${/^[\w./@%+=:,-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`}`;
+}
+
 /** @param {ServerStatus} server */
 function remedies({ diagnosis, last_failure, name }) {
   if (diagnosis === null || diagnosis.fault === null) return [];
@@ -170,7 +177,7 @@ function remedies({ diagnosis, last_failure, name }) {
             'p',
             { class: 'quiet' },
             'All that can be found out: ',
-            make('code', {}, `mcp-tls-sidecar doctor ${name}`),
+            make('code', {}, `mcp-tls-sidecar doctor ${name}${configOption()}`),
           ),
         ]
       : [];
@@ -305,6 +312,13 @@ function place(parent, item, index) {
   if (focused instanceof HTMLElement) focused.focus();
 }
 
+/** What a load that failed left in force. @param {StatusDocument['configuration']['last_load']} load */
+function outcome({ refused }) {
+  return refused
+    ? ': refused as a whole, what was loaded before stays in force'
+    : ': in force, but for the entries with errors';
+}
+
 /** @param {StatusDocument} status */
 function showConfiguration({ configuration, local_ca, unlisted, started_at, ready }) {
   const { file, sha256, last_success_at, last_load } = configuration;
@@ -317,7 +331,17 @@ function showConfiguration({ configuration, local_ca, unlisted, started_at, read
       ['last good load', last_success_at === null ? 'none yet' : moment(last_success_at)],
       [
         'last load',
-        make('span', failed ? { class: 'error' } : {}, failed ? 'FAILED, ' : 'good, ', moment(last_load.at)),
+        make(
+          'span',
+          {},
+          make(
+            'span',
+            failed ? { class: 'error' } : {},
+            failed ? 'FAILED, ' : 'good, ',
+            moment(last_load.at),
+          ),
+          failed ? outcome(last_load) : '',
+        ),
       ],
       ['hosts without an entry', unlisted.policy],
       [

@@ -108,7 +108,10 @@ describe('/api/servers', () => {
       severity: 'error',
       message: expect.stringContaining('ca.pem') as string,
     });
-    expect(status.configuration).toMatchObject({ last_success_at: null, last_load: { result: 'failure' } });
+    expect(status.configuration).toMatchObject({
+      last_success_at: null,
+      last_load: { result: 'failure', refused: false },
+    });
   });
 
   it('of hosts: what becomes of them', () => {
@@ -177,6 +180,7 @@ describe('as things change', () => {
     expect(configuration.sha256).toBe(sha256);
     expect(configuration.last_load).toMatchObject({
       result: 'failure',
+      refused: true,
       problems: [{ line: 1, severity: 'error' }],
     });
     expect(servers).toHaveLength(9);
