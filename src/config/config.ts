@@ -24,6 +24,9 @@ export type SslVerify =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'pem'; readonly pem: string };
 
+/** Where the keys of `tls` that name files stand; an absent one is not written. */
+export type TlsPositions = Readonly<Partial<Record<'tls.verify_with' | 'tls.client_certificate', Position>>>;
+
 /** What both kinds of entries share. */
 interface EntryBase {
   /** The metric label: the server's name or the host entry's key. */
@@ -37,6 +40,8 @@ interface EntryBase {
   readonly identity: string;
   /** Where a problem with the entry's trust is reported: the value of `ssl_verify`, else the entry's key. */
   readonly trustPosition: Position;
+  /** Where a problem with a file that `tls` names is reported; without it, at `trustPosition`. */
+  readonly tlsPositions?: TlsPositions;
   /** What spoils this entry alone (an unset variable, say): it answers `configuration_unusable`. */
   readonly spoiledBy: Problem | undefined;
 }

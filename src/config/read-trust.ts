@@ -1,6 +1,6 @@
 import { checkTlsPairs, checkTrust } from './check-trust.ts';
 import type { EntryToCheck } from './check-trust.ts';
-import type { Position, SslVerify, TlsSettings } from './config.ts';
+import type { Position, SslVerify, TlsPositions, TlsSettings } from './config.ts';
 import { findPair, isUnset, positionOf } from './located.ts';
 import type { Reading } from './read-mapping.ts';
 import type { InheritedTrust } from './read-settings.ts';
@@ -13,6 +13,7 @@ export interface EntryTrust {
   readonly sslVerify: SslVerify;
   readonly tls: TlsSettings;
   readonly trustPosition: Position;
+  readonly tlsPositions?: TlsPositions;
 }
 
 /** What an entry's own keys say about trust, after its schema. */
@@ -41,5 +42,15 @@ export function readTrust(
   checkTlsPairs(entry, reading);
   // A value that the environment did not give is a problem already.
   if (!isOwn || own !== undefined) checkTrust(entry, { sslVerify, tls }, reading);
-  return { sslVerify, tls, trustPosition };
+  return { sslVerify, tls, trustPosition, tlsPositions: tlsPositionsOf(entry) };
+}
+
+function tlsPositionsOf({ map }: EntryToCheck): TlsPositions {
+  const tls = findPair(map, 'tls')?.value;
+  if (tls?.kind !== 'map') return {};
+  const [verifyWith, certificate] = [findPair(tls, 'verify_with'), findPair(tls, 'client_certificate')];
+  return {
+    ...(verifyWith && { 'tls.verify_with': positionOf(verifyWith) }),
+    ...(certificate && { 'tls.client_certificate': positionOf(certificate) }),
+  };
 }

@@ -193,7 +193,7 @@ class SnapshotBuilder {
   #problemOf(entry: ServerEntry | HostEntry, { key, subject, fault }: TrustFault): Problem {
     return problemAt(this.#options.config, {
       severity: 'error',
-      position: entry.trustPosition,
+      position: (key === 'ssl_verify' ? undefined : entry.tlsPositions?.[key]) ?? entry.trustPosition,
       message: `${key} of ${entry.name}: ${subject}${fault.message}`,
       hint: fault.hint,
       entry: entry.name,

@@ -89,7 +89,11 @@ describe('a client certificate that cannot be used', () => {
     const tls = { client_certificate: join(directory, 'c.pem'), client_key: join(directory, 'c.key') };
     const config = configText({ mcp: { url: 'https://mcp.test/', ssl_verify: ca.pem, tls } });
     const sidecar = await startInProcess({ config });
-    expect(sidecar.logs.find(({ level }) => level === 'error')?.['msg']).toMatch(message);
+    const problem = sidecar.logs.find(({ level }) => level === 'error');
+    expect(problem?.['msg']).toMatch(message);
+    // Told at the certificate, not at ssl_verify, which is good.
+    const line = config.split('\n')[Number(problem?.['line']) - 1];
+    expect(line?.slice(Number(problem?.['column']) - 1)).toMatch(/^"?[^\s"]*c\.pem/);
     const answer = await ask(sidecar.proxy, '/mcp/');
     await expectFailure(answer, sidecar, { server: 'mcp', reason: 'configuration_unusable' });
   });
