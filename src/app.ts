@@ -214,6 +214,7 @@ class App implements Sidecar {
     this.#logger.info('draining');
     await drain(this.#listener, this.#store.current().config.settings.timeouts.drainMs);
     await this.close();
+    this.#logger.info('drained');
     await endLog(this.#logger);
   }
 

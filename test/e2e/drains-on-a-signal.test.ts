@@ -54,6 +54,8 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(endedMs).toBeLessThan(4_500);
     expect(stream.numbers).toEqual(stream.numbers.map((_, index) => index + 1));
     expect(await sidecar.exited).toBe(0);
+    // What tells an end in order from one by force.
+    expect(sidecar.logs.at(-1)).toMatchObject({ level: 'info', msg: 'drained' });
     expect(sidecar.logs).toContainEqual(
       expect.objectContaining({ server: 'steady', reason: 'draining', status: 200, msg: 'request failed' }),
     );
