@@ -223,10 +223,11 @@ class App implements Sidecar {
     const closed = this.#listener.close();
     this.#listener.destroy();
     this.#adminListener.close();
-    this.#caKeeper.close();
     this.#deadlines.close();
     this.#pool.close();
     await Promise.all([closed, this.#reloader.close()]);
+    // After the last reload, which may have had it write files.
+    await this.#caKeeper.close();
   }
 
   #record(outcome: Outcome): void {

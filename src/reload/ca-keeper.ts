@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaFault } from '../ca/ca-fault.ts';
 import { LocalCa } from '../ca/local-ca.ts';
 import type { SnapshotStore } from '../snapshot/snapshot.ts';
@@ -6,6 +7,9 @@ import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Short, for a timer of months would not survive a suspended machine; a file that was deleted is back within it. */
 const tickMs = 60_000;
+
+/** More than all of its files take. */
+const closeMs = 2_000;
 
 /** What it looks at and reports to. */
 interface CaKeeperContext {
@@ -20,6 +24,8 @@ export class CaKeeper {
   readonly #context: CaKeeperContext;
   readonly #timer: NodeJS.Timeout;
   #fault: CaFault | undefined;
+  /** Ends with the refresh that was begun last: they run one after the other. */
+  #lastRefresh: Promise<void> = Promise.resolve();
 
   constructor(context: CaKeeperContext) {
     this.#context = context;
@@ -32,7 +38,12 @@ export class CaKeeper {
   }
 
   /** After a load of the configuration, and every minute. Never rejects. */
-  async refresh(): Promise<void> {
+  refresh(): Promise<void> {
+    this.#lastRefresh = this.#refresh();
+    return this.#lastRefresh;
+  }
+
+  async #refresh(): Promise<void> {
     const { store, logger, metrics } = this.#context;
     await this.ca.refresh(store.current().ca);
     const { fault, notAfterMs } = this.ca;
@@ -62,7 +73,9 @@ export class CaKeeper {
     return { bundle: bundleFile, notAfterMs, fault: this.#fault?.message };
   }
 
-  close(): void {
+  /** Waits for files that are being written, but for no file system that hangs. */
+  async close(): Promise<void> {
     clearInterval(this.#timer);
+    await Promise.race([this.#lastRefresh, sleep(closeMs, undefined, { ref: false })]);
   }
 }

@@ -41,6 +41,9 @@ const patientLooks = 8;
 /** So that a writer who never comes to an end does not hold up the report for ever. */
 const maxAttempts = 5;
 
+/** More than a reload takes. */
+const closeMs = 2_000;
+
 /** Keeps the snapshot in force up to date with its files: builds whole, then swaps once, one reload at a time. */
 export class Reloader {
   readonly #options: ReloaderOptions;
@@ -68,9 +71,11 @@ export class Reloader {
     return [...this.#inputs.keys()];
   }
 
+  /** Waits for a reload under way, but for no file system that hangs. */
   async close(): Promise<void> {
     clearInterval(this.#poll);
     await this.#watcher.close();
+    await Promise.race([this.#tail, sleep(closeMs, undefined, { ref: false })]);
   }
 
   /** Reloads now, after those under way. */
