@@ -15,6 +15,7 @@ import * as app from './app.ts';
 import type { ListenAddress } from './config/config.ts';
 import { Fault } from './config/fault.ts';
 import { parseListenAddress } from './config/listen-address.ts';
+import { describeProblem } from './config/problem.ts';
 
 /** How a sidecar is started. */
 export interface StartOptions {
@@ -98,7 +99,7 @@ export async function start(options: StartOptions = {}): Promise<Sidecar> {
     admin: running.admin,
     reload: async ({ closeChanged = false } = {}) => {
       const { failed, problems } = await running.reload('request', { closeChanged });
-      return { failed, problems: problems.map(publicProblem) };
+      return { failed, problems: problems.map(describeProblem) };
     },
     drain: () => running.drain(),
     close: () => running.close(),
@@ -112,10 +113,6 @@ async function startApp(options: app.StartOptions): Promise<app.Sidecar> {
     if (!(error instanceof app.StartError)) throw error;
     throw new StartError(error.message, { cause: error.cause });
   }
-}
-
-function publicProblem({ severity, file, line, column, message, hint }: Problem): Problem {
-  return { severity, file, line, column, message, hint };
 }
 
 function address(option: string, text: string | undefined): ListenAddress | undefined {

@@ -16,7 +16,7 @@ export interface Problem {
   readonly entry: string | undefined;
 }
 
-/** A problem as `check --json` and the reload endpoint show it. */
+/** A problem as `check --json`, the reload endpoint, `/api/servers` and `start()` show it. */
 export function describeProblem({
   severity,
   file,
