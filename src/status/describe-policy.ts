@@ -1,7 +1,7 @@
-import { timeOf } from '../doctor/certificate-words.ts';
 import { clean } from '../doctor/clean.ts';
 import { inForce, type CompiledEntry } from '../policy/table.ts';
 import type { ServerStatus } from './status-document.ts';
+import { isoOrNull } from './times.ts';
 
 type PolicyStatus = ServerStatus['policy'];
 
@@ -17,7 +17,7 @@ export function describePolicy(compiled: CompiledEntry): PolicyStatus {
       : {
           source: clean(bundle.source),
           anchors: bundle.certificates.length,
-          not_after: timeOf(new Date(bundle.notAfterMs)) ?? null,
+          not_after: isoOrNull(bundle.notAfterMs),
         };
   const described = {
     verification: verificationOf(compiled),
@@ -26,7 +26,7 @@ export function describePolicy(compiled: CompiledEntry): PolicyStatus {
     pinned: (policy?.pins.size ?? 0) > 0,
     client_certificate: policy?.hasIdentity ?? false,
     server_name: policy?.serverName ?? null,
-    insecure_until: until === undefined ? null : new Date(until.atMs).toISOString(),
+    insecure_until: isoOrNull(until?.atMs),
     insecure_reason: until === undefined ? null : (tls.insecureReason ?? null),
   };
   return { words: wordsOf(described), ...described };

@@ -12,6 +12,7 @@ import type { ServerSource } from './describe-status.ts';
 import { describePolicy } from './describe-policy.ts';
 import type { Sighting } from './sightings.ts';
 import type { ServerStatus } from './status-document.ts';
+import { iso } from './times.ts';
 
 /** One entry of the configuration, what was seen of it, and what that means. Pure. */
 export function describeServer(compiled: CompiledEntry, source: ServerSource): ServerStatus {
@@ -33,7 +34,7 @@ export function describeServer(compiled: CompiledEntry, source: ServerSource): S
     last_handshake:
       seen?.lastHandshake === undefined
         ? null
-        : { at: new Date(seen.lastHandshake.atMs).toISOString(), resumed: seen.lastHandshake.resumed },
+        : { at: iso(seen.lastHandshake.atMs), resumed: seen.lastHandshake.resumed },
     last_failure: describeFailureSeen(seen),
     diagnosis: diagnosis === undefined ? null : { ...diagnosis, fault: diagnosis.fault ?? null },
     chain: (evidence && describeChain(showChain(evidence))) ?? null,
@@ -47,7 +48,7 @@ export function describeFailureSeen(seen: Sighting | undefined): ServerStatus['l
   if (seen?.lastFailure === undefined) return null;
   const { atMs, failure } = seen.lastFailure;
   const { reason, phase, sentence, hint } = failure;
-  return { at: new Date(atMs).toISOString(), reason, phase, sentence, hint, is_current: seen.isFailing };
+  return { at: iso(atMs), reason, phase, sentence, hint, is_current: seen.isFailing };
 }
 
 function healthOf(

@@ -7,6 +7,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { describeFailureSeen, describeServer } from './describe-server.ts';
 import type { Sightings } from './sightings.ts';
 import type { StatusDocument } from './status-document.ts';
+import { iso, isoOrNull } from './times.ts';
 
 /** How the last load of the configuration ended. Times are Unix milliseconds. */
 export interface LastLoad {
@@ -97,13 +98,4 @@ function byEntry(problems: readonly Problem[]): ReadonlyMap<string, Problem[]> {
     found.set(problem.entry, [...(found.get(problem.entry) ?? []), problem]);
   }
   return found;
-}
-
-/** @param ms Unix milliseconds */
-export function iso(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-export function isoOrNull(ms: number | undefined): string | null {
-  return ms === undefined ? null : iso(ms);
 }
