@@ -16,12 +16,11 @@ export function spoilConflicts(
 ): ServerEntry[] {
   // What an entry that is spoiled already would have said is not known.
   const sound = servers.filter(({ spoiledBy }) => spoiledBy === undefined);
-  const byAuthority = Map.groupBy(sound, ({ upstream }) => formatAuthority(upstream.authority));
+  const others = indexOthers(sound);
   return servers.map((server) => {
-    if (server.spoiledBy !== undefined) return server;
-    const neighbours = byAuthority.get(formatAuthority(server.upstream.authority)) ?? [];
-    const conflict = firstConflict(server, neighbours);
-    if (conflict === undefined) return server;
+    const other = server.spoiledBy === undefined ? others(server) : undefined;
+    if (other === undefined) return server;
+    const conflict = conflictOf(server, other);
     const spoiledBy = report.add({
       severity: 'error',
       position: keyOf(server.name) ?? server.trustPosition,
@@ -46,26 +45,40 @@ export function checkNames(
   }
 }
 
-function firstConflict(
-  server: ServerEntry,
-  neighbours: readonly ServerEntry[],
-): { message: string; hint: string } | undefined {
-  for (const other of neighbours) {
-    const names = `${shownName(server.name)} and ${shownName(other.name)}`;
-    if (other.upstream.protocol !== server.upstream.protocol) {
-      return {
-        message: `servers ${names} name one host and port, once as http and once as https`,
-        hint: 'write the scheme that the host speaks on that port in both',
-      };
-    }
-    if (server.upstream.protocol === 'https' && policyOf(other) !== policyOf(server)) {
-      return {
-        message: `servers ${names} name one host and port with different ssl_verify or tls`,
-        hint: 'give both the same ssl_verify and the same keys of tls; only upstream_url may differ',
-      };
-    }
+/** The first in the file that has the authority of a server and does not agree with it. */
+function indexOthers(servers: readonly ServerEntry[]): (server: ServerEntry) => ServerEntry | undefined {
+  const byAuthority = Map.groupBy(servers, ({ upstream }) => formatAuthority(upstream.authority));
+  // Thousands may share an authority: of each only two are of interest, the first and the first that differs from it.
+  const firsts = new Map<string, { first: ServerEntry; agreement: string; differing: ServerEntry }>();
+  for (const [authority, [first, ...rest]] of byAuthority) {
+    if (first === undefined || rest.length === 0) continue;
+    const agreement = agreementOf(first);
+    const differing = rest.find((one) => agreementOf(one) !== agreement);
+    if (differing !== undefined) firsts.set(authority, { first, agreement, differing });
   }
-  return undefined;
+  return (server) => {
+    const found = firsts.get(formatAuthority(server.upstream.authority));
+    if (found === undefined) return undefined;
+    return agreementOf(server) === found.agreement ? found.differing : found.first;
+  };
+}
+
+/** What servers of one authority have to agree in; without TLS there is nothing else. */
+function agreementOf(server: ServerEntry): string {
+  return server.upstream.protocol === 'http' ? 'http' : policyOf(server);
+}
+
+function conflictOf(server: ServerEntry, other: ServerEntry): { message: string; hint: string } {
+  const names = `${shownName(server.name)} and ${shownName(other.name)}`;
+  if (other.upstream.protocol !== server.upstream.protocol)
+    return {
+      message: `servers ${names} name one host and port, once as http and once as https`,
+      hint: 'write the scheme that the host speaks on that port in both',
+    };
+  return {
+    message: `servers ${names} name one host and port with different ssl_verify or tls`,
+    hint: 'give both the same ssl_verify and the same keys of tls; only upstream_url may differ',
+  };
 }
 
 /** In one order of keys, that of `fillInTls`; a moment is the same in whatever zone it is written. */

@@ -3,7 +3,7 @@ import { formatAuthority } from '../authority.ts';
 import type { HostEntry, HostPattern, Position, ServerEntry, Settings } from './config.ts';
 import { Fault } from './fault.ts';
 import { findPair } from './located.ts';
-import type { Located } from './located.ts';
+import type { Located, LocatedPair } from './located.ts';
 import type { Report } from './report.ts';
 import { parseUpstreamUrl } from './upstream-url.ts';
 
@@ -30,20 +30,23 @@ interface Entries {
  * Where the server itself makes do with the default trust nothing says that its provider does not, so nothing is said.
  *
  * The host is not shown: values of LiteLLM's keys never are.
+ *
+ * @param writtenAs a server as it stands in the file
  */
 export function checkIdentityProviders(
   { servers, hosts, settings }: Entries,
-  written: Located | undefined,
+  writtenAs: (name: string) => LocatedPair | undefined,
   report: Report,
 ): void {
   const isDenied = settings.unlistedHosts === 'deny';
   const told = new Set<string>();
+  const isListed = indexAuthorities(servers, hosts);
   for (const { name, sslVerify, spoiledBy } of servers) {
     const hasOwnTrust = sslVerify.kind === 'path' || sslVerify.kind === 'pem';
     if (spoiledBy !== undefined || !(hasOwnTrust || isDenied)) continue;
-    for (const { key, authority, position } of providersOf(findPair(written, name)?.value)) {
+    for (const { key, authority, position } of providersOf(writtenAs(name)?.value)) {
       const text = formatAuthority(authority);
-      if (told.has(text) || isListed(authority, servers, hosts)) continue;
+      if (told.has(text) || isListed(authority)) continue;
       told.add(text);
       report.add({ severity: 'warning', position, ...(isDenied ? denied(key) : blind(key)) });
     }
@@ -73,16 +76,15 @@ function providersOf(
   });
 }
 
-function isListed(
-  authority: Authority,
+function indexAuthorities(
   servers: readonly ServerEntry[],
   hosts: readonly HostEntry[],
-): boolean {
-  const { host, port } = authority;
-  return (
-    servers.some(({ upstream: { authority: own } }) => own.host === host && own.port === port) ||
-    hosts.some(({ pattern }) => covers(pattern, authority))
-  );
+): (authority: Authority) => boolean {
+  let listed: Set<string> | undefined;
+  return (authority) => {
+    listed ??= new Set(servers.map(({ upstream }) => formatAuthority(upstream.authority)));
+    return listed.has(formatAuthority(authority)) || hosts.some(({ pattern }) => covers(pattern, authority));
+  };
 }
 
 function covers({ host, wildcard, port }: HostPattern, authority: Authority): boolean {

@@ -38,6 +38,19 @@ export function findPair(value: Located | undefined, key: string): LocatedPair |
   return value.pairs.find((pair) => pair.keyIsText && pair.key === key);
 }
 
+/** The same for many keys of one map, each in constant time. */
+export function indexPairs(value: Located | undefined): (key: string) => LocatedPair | undefined {
+  let index: Map<string, LocatedPair> | undefined;
+  return (key) => {
+    if (value?.kind !== 'map') return undefined;
+    index ??= new Map(
+      // Reversed, for of two pairs with one key the first counts.
+      value.pairs.flatMap((pair) => (pair.keyIsText ? [[pair.key, pair] as const] : [])).reverse(),
+    );
+    return index.get(key);
+  };
+}
+
 /** Whether nothing is there: no value at all, or null, which every key of ours reads as "not set". */
 export function isUnset(value: Located | undefined): boolean {
   return value === undefined || (value.kind === 'scalar' && value.value === null);

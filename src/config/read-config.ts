@@ -5,9 +5,9 @@ import { checkIdentityProviders } from './check-identity-providers.ts';
 import { checkTopKeys } from './check-keys.ts';
 import type { Overrides } from './check-listeners.ts';
 import { checkLitellmSettings } from './check-litellm.ts';
-import type { Config, Position } from './config.ts';
-import { findPair } from './located.ts';
-import type { Located, LocatedMap } from './located.ts';
+import type { Config } from './config.ts';
+import { findPair, indexPairs } from './located.ts';
+import type { LocatedMap } from './located.ts';
 import { parseFile } from './parse-file.ts';
 import type { Problem } from './problem.ts';
 import { readHosts } from './read-hosts.ts';
@@ -65,13 +65,10 @@ function readEntries(
   const { settings, inherited, hosts: writtenHosts } = readSettings(root, overrides, reading);
   const read = readServers(root, { inherited, settings }, reading);
   const hosts = readHosts(writtenHosts, inherited, reading);
-  const writtenServers = findPair(root, 'mcp_servers')?.value;
-  const servers = spoilConflicts(read, keyPositions(writtenServers), report);
-  checkNames(servers, hosts, keyPositions(writtenHosts), report);
-  checkIdentityProviders({ servers, hosts, settings }, writtenServers, report);
+  const serverAs = indexPairs(findPair(root, 'mcp_servers')?.value);
+  const hostAs = indexPairs(writtenHosts);
+  const servers = spoilConflicts(read, (name) => serverAs(name)?.keyPosition, report);
+  checkNames(servers, hosts, (name) => hostAs(name)?.keyPosition, report);
+  checkIdentityProviders({ servers, hosts, settings }, serverAs, report);
   return { servers, hosts, settings };
-}
-
-function keyPositions(map: Located | undefined): (name: string) => Position | undefined {
-  return (name) => findPair(map, name)?.keyPosition;
 }
