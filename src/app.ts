@@ -180,7 +180,6 @@ class App implements Sidecar {
         cause: error,
       });
     }
-    await this.#reloader.start();
     const [first = { host: '', port: 0 }] = this.#proxyAddresses;
     this.proxy = `${first.host}:${first.port}`;
     reportStart(this.#logger, snapshot, this.#options.env);
@@ -191,6 +190,7 @@ class App implements Sidecar {
     this.#ready = true;
     const addresses = this.#proxyAddresses.map(({ host, port }) => `${host}:${port}`);
     this.#logger.info({ proxy: this.proxy, admin: this.admin, listen: addresses }, 'ready');
+    this.#reloader.start();
     return this;
   }
 

@@ -61,9 +61,9 @@ export class Reloader {
     this.#poll = setInterval(() => void this.#look(), options.pollMs ?? defaultPollMs).unref();
   }
 
-  /** Begins to watch. */
-  async start(): Promise<void> {
-    await this.#follow();
+  /** Begins to watch. What changed since the first load is seen then: nobody has to wait for it. */
+  start(): void {
+    this.#tail = this.#follow().catch(this.#options.onWatchError);
   }
 
   /** What is watched: the YAML, and every file and directory that it names. */

@@ -1,4 +1,4 @@
-import { watch, type FSWatcher } from 'chokidar';
+import type { FSWatcher } from 'chokidar';
 import { once } from 'node:events';
 import { lstat, readlink, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -24,9 +24,12 @@ const readyMs = 2_000;
 export function createFileWatcher(onChange: () => void, onError: (error: unknown) => void): FileWatcher {
   const watchers = new Map<string, Watched>();
   let names: ReadonlySet<string> = new Set();
+  let isClosed = false;
+  const closed = Promise.withResolvers<undefined>();
 
   const open = async (directory: string): Promise<void> => {
-    const identity = await identityOf(directory);
+    const [identity, { watch }] = await Promise.all([identityOf(directory), import('chokidar')]);
+    if (isClosed) return;
     const watcher = watch(directory, {
       depth: 0,
       followSymlinks: false,
@@ -42,7 +45,7 @@ export function createFileWatcher(onChange: () => void, onError: (error: unknown
     const forget = () => watchers.delete(directory);
     const failed = once(watcher, 'error').then(forget);
     const late = sleep(readyMs, undefined, { ref: false });
-    await Promise.race([once(watcher, 'ready'), failed, late]).catch(forget);
+    await Promise.race([once(watcher, 'ready'), failed, late, closed.promise]).catch(forget);
   };
 
   return {
@@ -61,6 +64,8 @@ export function createFileWatcher(onChange: () => void, onError: (error: unknown
       await Promise.all([...gone.map((watcher) => watcher.close()), ...fresh.map(open)]);
     },
     async close() {
+      isClosed = true;
+      closed.resolve(undefined);
       await Promise.all([...watchers.values()].map(({ watcher }) => watcher.close()));
     },
   };

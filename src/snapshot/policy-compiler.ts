@@ -5,7 +5,7 @@ import type { Bundle } from '../trust/bundle.ts';
 import { loadIdentity, type Identity } from '../trust/load-identity.ts';
 import type { FileReader } from '../trust/load-bundle.ts';
 import { FileFault } from '../trust/read-file.ts';
-import { createTrustContext } from '../trust/secure-context.ts';
+import { createTrustContext, sharedTrustContext } from '../trust/secure-context.ts';
 
 /** What a policy is made of, files read. */
 export interface PolicyParts {
@@ -45,11 +45,16 @@ export class PolicyCompiler {
     const known = this.#policies.get(key);
     if (known !== undefined) return known;
     try {
+      // An identity may be refused, which has to be known now. Anchors, which were parsed, are not: the first dial makes
+      // the context, and a start or a reload does not wait for those of servers that nobody asks for.
+      const own = identity && createTrustContext({ bundle, minVersion, identity });
       const policy: Policy = Object.freeze({
         key,
         verify,
         bundle,
-        context: createTrustContext({ bundle, minVersion, identity }),
+        get context() {
+          return own ?? sharedTrustContext({ bundle, minVersion });
+        },
         serverName,
         pins: new Set(pins),
         strict,
