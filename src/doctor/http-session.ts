@@ -4,6 +4,8 @@ import type { Way } from '../policy/decide.ts';
 import { Connection } from '../upstream/connection.ts';
 import type { Dialled } from '../upstream/dial.ts';
 import { refusedByProxy } from '../upstream/proxy-tunnel.ts';
+import { renderRequestHead } from '../upstream/request-head.ts';
+import { PendingReply } from './pending-reply.ts';
 
 /** What is asked of a server. Never with credentials of a client. */
 export interface Question {
@@ -58,24 +60,32 @@ export class HttpSession {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  async #send(connection: Connection, { method, target, headers, body }: Question): Promise<Reply | Failure> {
-    const { way, signal } = this.#options;
-    const { host, path, login } = connection.address(way, { method, target });
-    const answer = await connection.client.request({
-      method,
-      path,
-      headers: { host, ...headers, ...(login === undefined ? {} : { 'proxy-authorization': login }) },
-      body: body ?? null,
-      signal,
-    });
-    if (answer.statusCode === 407 && connection.isForwarded) return refusedByProxy(407);
+  async #send(connection: Connection, question: Question): Promise<Reply | Failure> {
+    const { signal } = this.#options;
+    const reply = new PendingReply(connection);
+    const onAbort = () => reply.onError(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+    reply.body.once('close', () => signal.removeEventListener('abort', onAbort));
+    if (signal.aborted) onAbort();
+    else this.#write(connection, question, reply);
+    const { status, headers } = await reply.head;
+    if (status === 407 && connection.isForwarded) return refusedByProxy(407);
     // Once its body is read, the connection is fit for another request.
-    answer.body.once('end', () => (this.#idle ??= connection)).on('error', () => undefined);
-    return {
-      status: answer.statusCode,
-      header: (name) => [answer.headers[name] ?? []].flat()[0],
-      body: answer.body,
-    };
+    reply.body.once('end', () => (this.#idle ??= connection));
+    return { status, header: (name) => firstValue(headers, name), body: reply.body };
+  }
+
+  #write(connection: Connection, question: Question, reply: PendingReply): void {
+    const { way } = this.#options;
+    const { method, body = '' } = question;
+    const { host, path, login } = connection.address(way, question);
+    const headers = { Host: host, ...question.headers, 'Content-Length': String(Buffer.byteLength(body)) };
+    const fields = Object.entries(
+      login === undefined ? headers : { ...headers, 'Proxy-Authorization': login },
+    );
+    connection.expect(method, reply);
+    connection.write(renderRequestHead(method, path, fields.flat()));
+    if (body !== '') connection.write(Buffer.from(body));
   }
 
   async #connection(): Promise<Connection | Failure> {
@@ -95,6 +105,13 @@ export class HttpSession {
 
   #failureOf(error: unknown, connection: Connection): Failure {
     if (this.#options.signal.aborted) return new Failure('response_timeout', 'response', error);
-    return connection.failureOf(error, false);
+    return connection.failureOf(error as Error, false);
   }
+}
+
+/** @param name in lower case */
+function firstValue(headers: readonly string[], name: string): string | undefined {
+  for (let index = 0; index < headers.length; index += 2)
+    if (headers[index]?.toLowerCase() === name) return headers[index + 1];
+  return undefined;
 }

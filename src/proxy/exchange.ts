@@ -1,22 +1,23 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Dispatcher } from 'undici';
 import { Failure } from '../failure.ts';
-import type { Connection } from '../upstream/connection.ts';
+import type { Connection, ResponseReceiver } from '../upstream/connection.ts';
 import { refusedByProxy } from '../upstream/proxy-tunnel.ts';
+import type { ResponseHead } from '../upstream/response-head.ts';
+import type { Cancellation } from './cancellation.ts';
 import type { Carried } from './carried.ts';
 import { bindsConnection, headerValues, mapHeader, type RawHeaders } from './headers.ts';
+import type { RequestBody } from './request-body.ts';
 import { isWebSocketAccepted } from './upgrade.ts';
+import { Upload } from './upload.ts';
 
 /** What goes upstream. */
 export interface ExchangeRequest {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
-  readonly headers: string[];
-  readonly body: Buffer | AsyncIterable<Buffer> | null;
-  /** Whether it asks for a WebSocket. */
-  readonly isUpgrade: boolean;
+  readonly headers: readonly string[];
+  readonly body: RequestBody;
 }
 
 /** What happens to a response on its way down. */
@@ -60,170 +61,183 @@ export interface ExchangeOptions {
   readonly request: ExchangeRequest;
   readonly response: ServerResponse;
   readonly policy: ResponsePolicy;
+  /** Whether the request asks for a WebSocket. */
+  readonly isUpgrade: boolean;
   /** 0: none. */
   readonly responseTimeoutMs: number;
-  /** Aborted with a {@link Failure} when the client leaves or the sidecar drains. */
-  readonly signal: AbortSignal;
+  /** For when the client leaves or the sidecar drains. */
+  readonly cancellation: Cancellation;
   /** Counts what goes down of the body. */
   readonly carried: Carried;
 }
 
 /**
  * Sends a request over a connection and relays the response: head at once, body unbuffered with back-pressure,
- * trailers. The seam behind which a faster relay can take undici's place.
+ * trailers. What one read of the upstream socket brought leaves in one write.
  */
 export function exchange(options: ExchangeOptions): Promise<ExchangeResult> {
-  return new Promise((resolve) => {
-    const relay = new Relay(options, resolve);
-    const { request, connection } = options;
-    const { method, target: path, headers, body } = request;
-    const upgrade = request.isUpgrade ? 'websocket' : null;
-    try {
-      connection.client.dispatch({ method, path, headers, body: body as never, upgrade }, relay);
-    } catch (error) {
-      relay.onResponseError(undefined, error);
-    }
-  });
+  return new Promise((resolve) => new Exchange(options, resolve).begin());
 }
 
-class Relay implements Dispatcher.DispatchHandler {
+class Exchange implements ResponseReceiver {
   readonly #options: ExchangeOptions;
   readonly #resolve: (result: ExchangeResult) => void;
-  readonly #onAbort = () => this.#abort(this.#options.signal.reason as Failure);
-  #controller: Dispatcher.DispatchController | undefined;
+  readonly #upload: Upload;
   #timer: NodeJS.Timeout | undefined;
   #filter: BodyFilter | undefined;
   #status: number | undefined;
   #failure: Failure | undefined;
   #bindsConnection = false;
-  #bodyBegun = false;
-  #upgraded: Upgraded | undefined;
+  #upgrade: RawHeaders | undefined;
+  /** What came since the last write. */
+  readonly #pending: Buffer[] = [];
+  #headPending = false;
+  #trailers: RawHeaders | undefined;
 
   constructor(options: ExchangeOptions, resolve: (result: ExchangeResult) => void) {
     this.#options = options;
     this.#resolve = resolve;
-    options.signal.addEventListener('abort', this.#onAbort);
+    this.#upload = new Upload(options.connection, options.request);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    const { signal, responseTimeoutMs } = this.#options;
-    if (signal.aborted) this.#onAbort();
-    else if (responseTimeoutMs > 0)
+  begin(): void {
+    const { cancellation, connection, request, responseTimeoutMs } = this.#options;
+    this.#failure = cancellation.failure;
+    if (this.#failure !== undefined || connection.closed) {
+      this.#failure ??= connection.failureOf(new Error('the connection is gone'), false);
+      this.#settle(true);
+      return;
+    }
+    cancellation.listen((failure) => this.#abort(failure));
+    if (responseTimeoutMs > 0)
       this.#timer = setTimeout(
         () => this.#abort(new Failure('response_timeout', 'response')),
         responseTimeoutMs,
       );
+    connection.expect(request.method, this);
+    this.#upload.begin();
   }
 
-  onRequestUpgrade(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    _: unknown,
-    socket: Socket,
-  ): void {
+  onHead({ status, phrase, headers }: ResponseHead): void {
+    const { response, policy, connection, isUpgrade } = this.#options;
+    if (status < 200 && status !== 101) {
+      if (status === 103) passHints(response, headers);
+      return;
+    }
     clearTimeout(this.#timer);
-    const { response, policy } = this.#options;
-    const raw = decodeHeaders(controller.rawHeaders);
-    const head = isWebSocketAccepted(response.req, status, raw) ? policy.head(raw, status) : badUpgrade();
-    if (head instanceof Failure) {
-      this.#failure ??= head;
-      socket.destroy();
-    } else this.#upgraded = { headers: head, socket };
-    this.#settle();
-  }
-
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    _: unknown,
-    text?: string,
-  ): void {
-    const raw = decodeHeaders(controller.rawHeaders);
-    const { response, policy } = this.#options;
     if (status === 101) {
-      this.#abort(badUpgrade());
+      this.#switch(isUpgrade && isWebSocketAccepted(response.req, status, headers), headers);
       return;
     }
-    if (status < 200) {
-      if (status === 103) passHints(response, raw);
-      return;
-    }
-    clearTimeout(this.#timer);
-    this.#bindsConnection = bindsConnection(raw, 'www-authenticate');
-    const isRefused = status === 407 && this.#options.connection.isForwarded;
-    const head = isRefused ? refusedByProxy(status) : policy.head(raw, status);
-    const filter = policy.filter(raw);
+    this.#bindsConnection = bindsConnection(headers, 'www-authenticate');
+    const isRefused = status === 407 && connection.isForwarded;
+    const head = isRefused ? refusedByProxy(status) : policy.head(headers, status);
+    const filter = policy.filter(headers);
     if (head instanceof Failure || filter instanceof Failure) {
       this.#abort(head instanceof Failure ? head : (filter as Failure));
       return;
     }
     this.#filter = filter;
-    response.on('drain', () => controller.resume());
     response.writeHead(
       status,
-      reasonPhrase(text),
+      phrase,
       mayEndInTrailers(response, status, head) ? head : withoutTrailer(head),
     );
     this.#status = status;
-    // Where body bytes came with the head, they leave with it; where none did, the head must not wait for them.
-    process.nextTick(() => {
-      // Not flushHeaders(), which writes as UTF-8 what HTTP has in Latin-1.
-      if (!this.#bodyBegun && !response.writableEnded) response.write('', 'latin1');
-    });
+    this.#headPending = true;
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onBody(chunk: Buffer): void {
+    if (this.#failure !== undefined) return;
     const filtered = this.#filter?.push(chunk);
-    const pass = filtered?.pass ?? chunk;
-    if (pass.length > 0) {
-      this.#bodyBegun = true;
-      if (!this.#pass(pass)) controller.pause();
-    }
+    this.#pass(filtered?.pass ?? chunk);
     if (filtered?.failure !== undefined) this.#abort(filtered.failure);
   }
 
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
-    const { response } = this.#options;
+  onEnd(trailers: readonly string[]): void {
+    if (this.#failure !== undefined) return;
     const held = this.#filter?.flush();
-    if (held !== undefined && held.pass.length > 0) this.#pass(held.pass);
-    if (held?.failure !== undefined) {
-      this.#failure ??= held.failure;
-      this.#settle();
-      return;
-    }
-    const trailers = decodeHeaders(controller.rawTrailers);
+    if (held !== undefined) this.#pass(held.pass);
+    if (held?.failure !== undefined) this.#abort(held.failure);
+    else this.#trailers = trailers;
+  }
+
+  onRead(): void {
+    if (this.#upgrade !== undefined) this.#settle();
+    else if (this.#trailers !== undefined) this.#end(this.#trailers);
+    else if (this.#status !== undefined) this.#flush();
+  }
+
+  onDrain(): void {
+    this.#upload.resume();
+  }
+
+  onError(error: Error): void {
+    this.#abort(this.#options.connection.failureOf(error, this.#status !== undefined));
+  }
+
+  /** Where body bytes came with the head, they leave with it; where none did, the head does not wait for them. */
+  #flush(): void {
+    const { response, connection } = this.#options;
+    const bytes = this.#takePending();
+    if (bytes === undefined && !this.#headPending) return;
+    this.#headPending = false;
+    // Not flushHeaders(), which writes as UTF-8 what HTTP has in Latin-1.
+    if (response.write(bytes ?? '', 'latin1')) return;
+    connection.pause();
+    response.once('drain', () => connection.resume());
+  }
+
+  #end(trailers: RawHeaders): void {
+    const { response, connection } = this.#options;
     if (trailers.length > 0) response.addTrailers(inPairs(trailers));
-    response.end();
+    response.end(this.#takePending());
+    // Its server has said all it has to say: the rest of the request is for nobody.
+    if (!this.#upload.isOver) connection.destroy();
+    else connection.resume();
     this.#settle();
   }
 
-  onResponseError(_: unknown, error: unknown): void {
-    this.#failure ??= this.#options.connection.failureOf(error, this.#status !== undefined);
-    this.#settle();
+  #switch(isAccepted: boolean, headers: RawHeaders): void {
+    const head = isAccepted ? this.#options.policy.head(headers, 101) : badUpgrade();
+    if (head instanceof Failure) this.#abort(head);
+    else this.#upgrade = head;
   }
 
-  #pass(chunk: Buffer): boolean {
-    const { response, carried } = this.#options;
-    carried.responseBytes += chunk.length;
-    return response.write(chunk);
+  #pass(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    this.#options.carried.responseBytes += chunk.length;
+    this.#pending.push(chunk);
+  }
+
+  #takePending(): Buffer | undefined {
+    const [first, ...rest] = this.#pending;
+    this.#pending.length = 0;
+    return first === undefined || rest.length === 0 ? first : Buffer.concat([first, ...rest]);
   }
 
   #abort(failure: Failure): void {
+    // What had come before it is the client's all the same.
+    if (this.#status !== undefined) this.#flush();
     this.#failure ??= failure;
-    // Before the request starts there is nothing to stop yet: onRequestStart looks at the signal.
-    this.#controller?.abort(new Error(this.#failure.reason));
+    this.#options.connection.destroy();
+    this.#settle();
   }
 
-  #settle(): void {
+  #settle(unsent = false): void {
     clearTimeout(this.#timer);
-    this.#options.signal.removeEventListener('abort', this.#onAbort);
+    this.#options.cancellation.listen(undefined);
+    this.#upload.stop();
+    const upgraded =
+      this.#upgrade === undefined || this.#failure !== undefined
+        ? undefined
+        : { headers: this.#upgrade, socket: this.#options.connection.detach() };
     this.#resolve({
       status: this.#status,
       failure: this.#failure,
-      unsent: this.#controller === undefined,
+      unsent,
       bindsConnection: this.#bindsConnection,
-      upgraded: this.#upgraded,
+      upgraded,
     });
   }
 }
@@ -232,22 +246,10 @@ function badUpgrade(): Failure {
   return new Failure('response_malformed', 'response', new Error('a 101 that does not accept the WebSocket'));
 }
 
-/** undici hands on the bytes of names and values in turn; HTTP headers are Latin-1 (RFC 9110 section 5.5). */
-function decodeHeaders(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
-  return Array.isArray(raw)
-    ? raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')))
-    : [];
-}
-
 function inPairs(raw: readonly string[]): [string, string][] {
   return raw.flatMap((name, index) =>
     index % 2 === 0 ? [[name, raw[index + 1] ?? ''] as [string, string]] : [],
   );
-}
-
-/** node:http wants its parts in Latin-1 characters, undici reads the phrase as UTF-8. */
-function reasonPhrase(text = ''): string {
-  return /[^\u0020-\u007e]/.test(text) ? Buffer.from(text).toString('latin1') : text;
 }
 
 /** Whether node:http will send the body in chunks: it refuses to announce trailers for any other. */
@@ -266,12 +268,8 @@ function withoutTrailer(head: RawHeaders): string[] {
 function passHints(response: ServerResponse, raw: RawHeaders): void {
   if (response.req.httpVersion === '1.0') return;
   try {
-    response.writeEarlyHints({ link: linksOf(raw) });
+    response.writeEarlyHints({ link: headerValues(raw, 'link') });
   } catch {
     // Not in the one form that node:http knows.
   }
-}
-
-function linksOf(raw: RawHeaders): string[] {
-  return raw.filter((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === 'link');
 }

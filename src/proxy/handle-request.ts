@@ -76,12 +76,13 @@ async function send(
       request: upstreamRequest(context, visit, relayed, connection),
       response: visit.response,
       policy,
+      isUpgrade: visit.early !== undefined,
       responseTimeoutMs: snapshot.config.settings.timeouts.responseMs,
-      signal: visit.signal,
+      cancellation: visit.cancellation,
       carried: visit.carried,
     });
     settleConnection(context, visit, connection, result);
-    if (!result.unsent || visit.signal.aborted) break;
+    if (!result.unsent || visit.cancellation.failure !== undefined) break;
   }
   return result ?? new Failure('internal', 'connect');
 }
@@ -97,13 +98,10 @@ function upstreamRequest(
   const sent = requestHeaders(rawHeaders, host, via);
   // What has to be read on its way down must not be compressed.
   const headers = policy.readsBody ? withoutEncoding(sent) : sent;
-  return {
-    method,
-    target: path,
-    headers: login === undefined ? headers : [...headers, 'Proxy-Authorization', login],
-    body: visit.body.take(),
-    isUpgrade: visit.early !== undefined,
-  };
+  if (login !== undefined) headers.push('Proxy-Authorization', login);
+  if (visit.body.framing === 'chunked') headers.push('Transfer-Encoding', 'chunked');
+  if (visit.early !== undefined) headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket');
+  return { method, target: path, headers, body: visit.body };
 }
 
 function acquire(

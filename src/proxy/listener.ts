@@ -104,6 +104,8 @@ export class ProxyListener {
       maxHeaderSize: headerBytes,
       // A missing Host is refused in our own words.
       requireHostHeader: false,
+      // Whatever NODE_OPTIONS say: what is written upstream rests on it.
+      insecureHTTPParser: false,
       keepAlive: true,
       keepAliveInitialDelay: tcpKeepAliveMs,
       shouldUpgradeCallback: isWebSocketUpgrade,

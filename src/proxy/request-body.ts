@@ -6,17 +6,25 @@ const maxIdBytes = 65_536;
 /** How long a failure waits for the rest of that body. */
 const maxIdMs = 1_000;
 
+/** Where a body goes as it comes. */
+export interface BodySink {
+  /** @returns whether it takes more at once; if not, {@link RequestBody.resume} tells that it does */
+  write(chunk: Buffer): boolean;
+  /** The body is whole. */
+  end(): void;
+}
+
 /**
- * The body of a downstream request. One that has come whole by the time it is wanted (while a connection was dialled,
- * say) goes out in one piece; anything else is relayed as it arrives, with its beginning remembered in case the request
- * fails.
+ * The body of a downstream request. One that has come whole by the time it is wanted goes out in one piece with the
+ * head; anything else is relayed as it arrives, with its beginning remembered in case the request fails.
  */
 export class RequestBody {
   readonly #request: IncomingMessage;
   readonly #carried: Carried;
   #seen: Buffer[] = [];
   #seenBytes = 0;
-  #whole: Buffer | null = null;
+  #sink: BodySink | undefined;
+  #isStalled = false;
   #gaveUp = false;
   #stopWaiting: (() => void) | undefined;
   /** Bytes that the client sent so far and we read. */
@@ -27,17 +35,41 @@ export class RequestBody {
     this.#carried = carried;
   }
 
-  /** The body for undici: null, the whole of it, or what is still to come. The same again if it was not sent. */
-  take(): Buffer | AsyncIterable<Buffer> | null {
+  /** How it is framed: by its length, in chunks; undefined where there is none. */
+  get framing(): 'length' | 'chunked' | undefined {
+    const { headers } = this.#request;
+    if (headers['transfer-encoding'] !== undefined) return 'chunked';
+    return Number(headers['content-length'] ?? 0) > 0 ? 'length' : undefined;
+  }
+
+  /** All of a body of known length, if it has come already; undefined where it has not. */
+  takeWhole(): Buffer | undefined {
     const request = this.#request;
-    if (!hasBody(request) || this.#whole !== null) return this.#whole;
-    if (!request.complete) return this.#stream();
-    this.#whole = readAll(request);
-    if (this.#whole !== null) {
-      this.#remember(this.#whole);
-      this.#carried.requestBytes += this.#whole.length;
-    }
-    return this.#whole;
+    // Not `complete`, which node:http says in a turn of its own.
+    if (this.bytes > 0 || request.readableLength < Number(request.headers['content-length'] ?? Infinity))
+      return undefined;
+    const whole = readAll(request);
+    this.#pass(whole);
+    return whole;
+  }
+
+  /** Hands on what comes from now on, until it is whole. */
+  relay(sink: BodySink): void {
+    this.#sink = sink;
+    this.#request.on('readable', this.#pump).once('end', this.#end);
+    this.#pump();
+  }
+
+  /** The sink takes more again. */
+  resume(): void {
+    this.#isStalled = false;
+    this.#pump();
+  }
+
+  /** Nobody wants more of it. */
+  stop(): void {
+    this.#sink = undefined;
+    this.#request.off('readable', this.#pump).off('end', this.#end);
   }
 
   /**
@@ -47,7 +79,7 @@ export class RequestBody {
    */
   async prefix(): Promise<Buffer | undefined> {
     const request = this.#request;
-    if (!hasBody(request)) return Buffer.alloc(0);
+    if (this.framing === undefined) return Buffer.alloc(0);
     if (Number(request.headers['content-length'] ?? 0) > maxIdBytes) return undefined;
     if (this.#gaveUp) return undefined;
     const waiting = new AbortController();
@@ -68,13 +100,20 @@ export class RequestBody {
     this.#stopWaiting?.();
   }
 
-  async *#stream(): AsyncGenerator<Buffer> {
-    // Undici's way with bodies would destroy the request, and with it the socket that the reply has to go to.
-    for await (const chunk of this.#request.iterator({ destroyOnReturn: false })) {
-      this.#remember(chunk as Buffer);
-      this.#carried.requestBytes += (chunk as Buffer).length;
-      yield chunk as Buffer;
+  readonly #pump = (): void => {
+    while (this.#sink !== undefined && !this.#isStalled) {
+      const chunk = take(this.#request);
+      if (chunk === null) return;
+      this.#pass(chunk);
+      this.#isStalled = !this.#sink.write(chunk);
     }
+  };
+
+  readonly #end = (): void => this.#sink?.end();
+
+  #pass(chunk: Buffer): void {
+    this.#remember(chunk);
+    this.#carried.requestBytes += chunk.length;
   }
 
   #remember(chunk: Buffer): void {
@@ -86,18 +125,15 @@ export class RequestBody {
 }
 
 /** All that waits to be read: since Node 26 one read() gives the first chunk of it only. */
-function readAll(request: IncomingMessage): Buffer | null {
-  const chunks: Buffer[] = [];
-  for (let chunk = take(request); chunk !== null; chunk = take(request)) chunks.push(chunk);
-  return chunks.length > 1 ? Buffer.concat(chunks) : (chunks[0] ?? null);
+function readAll(request: IncomingMessage): Buffer {
+  const first = take(request) ?? Buffer.alloc(0);
+  const rest: Buffer[] = [];
+  for (let chunk = take(request); chunk !== null; chunk = take(request)) rest.push(chunk);
+  return rest.length === 0 ? first : Buffer.concat([first, ...rest]);
 }
 
 function take(request: IncomingMessage): Buffer | null {
   return request.read() as Buffer | null;
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** @returns false where nothing will come any more, or not in time */

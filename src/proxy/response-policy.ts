@@ -49,8 +49,6 @@ export function createResponsePolicy(
     readsBody: isMetadata || (rewriting !== undefined && mayCarryEndpoint(visit.request)),
     head(raw, status) {
       visit.headMs = visit.elapsedMs;
-      if (!isFramedPlainly(raw))
-        return new Failure('response_malformed', 'response', new Error('a transfer coding besides chunked'));
       const headers = responseHeaders(raw, via);
       if (rewriting === undefined) return headers;
       const head = rewriteHead(headers, rewriting);
@@ -102,9 +100,4 @@ function isBelowServer({ url = '' }: IncomingMessage, server: string): boolean {
 /** As the laxest client sees it: some look only for the words, wherever they stand. */
 function isEventStream(raw: RawHeaders): boolean {
   return headerValues(raw, 'content-type').some((value) => /text\/event-stream/i.test(value));
-}
-
-/** A coding besides chunked would be lost with the header (RFC 9112 section 6.1). */
-function isFramedPlainly(raw: RawHeaders): boolean {
-  return headerValues(raw, 'transfer-encoding').every((value) => value.trim().toLowerCase() === 'chunked');
 }

@@ -32,6 +32,7 @@ export function isWebSocketAccepted(
   const accept = headerValues(response, 'sec-websocket-accept');
   return (
     status === 101 &&
+    headerValues(response, 'connection').some((value) => /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i.test(value)) &&
     headerValues(response, 'upgrade').some((value) => /^websocket$/i.test(value.trim())) &&
     accept.length === 1 &&
     accept[0]?.trim() === hash('sha1', `${key}${acceptGuid}`, 'base64')

@@ -6,6 +6,7 @@ import { unlisted, type Way } from '../policy/decide.ts';
 import { readClientIds } from '../telemetry/client-ids.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
 import type { DialTimes } from '../upstream/dial.ts';
+import { Cancellation } from './cancellation.ts';
 import type { Carried } from './carried.ts';
 import type { EarlyBytes } from './early-bytes.ts';
 import { RequestBody } from './request-body.ts';
@@ -25,9 +26,10 @@ export class Visit {
   /** Of the dial that was made for it; empty where none was. */
   readonly dialTimes: DialTimes = {};
   readonly carried: Carried = { requestBytes: 0, responseBytes: 0 };
+  /** For when the client leaves or the sidecar wants it to end. */
+  readonly cancellation = new Cancellation();
   readonly #receivedMs: number;
   #queueMs = 0;
-  readonly #controller = new AbortController();
 
   /** @param receivedMs when its head had come, on the monotonic clock */
   constructor(request: IncomingMessage, receivedMs = performance.now()) {
@@ -40,9 +42,9 @@ export class Visit {
     this.#queueMs = this.elapsedMs;
   }
 
-  /** Aborted with a {@link Failure} when the client leaves or the sidecar wants it to end. */
+  /** That of its {@link cancellation}. */
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.cancellation.signal;
   }
 
   get elapsedMs(): number {
@@ -50,7 +52,7 @@ export class Visit {
   }
 
   end(failure: Failure): void {
-    this.#controller.abort(failure);
+    this.cancellation.cancel(failure);
   }
 
   outcome(code: Outcome['code'], failure: Failure | undefined): Outcome {

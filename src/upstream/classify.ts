@@ -1,4 +1,5 @@
 import type { FailureReason } from '../failure.ts';
+import { MalformedResponseError } from './malformed-response.ts';
 
 /** X.509 verdicts of OpenSSL as Node names them (`deps/ncrypto`: X509_V_ERR_… without the prefix). */
 const certificateReasons: Readonly<Record<string, FailureReason>> = {
@@ -41,16 +42,9 @@ const rejectedCodes = new Set([
   'UNSPECIFIED',
 ]);
 
-const lostCodes = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'ECONNABORTED',
-  'ETIMEDOUT',
-  'ERR_STREAM_PREMATURE_CLOSE',
-  'UND_ERR_SOCKET',
-]);
+const lostCodes = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE']);
 
-/** The code of a Node error, following undici's wrapping. */
+/** The code of a Node error. */
 export function errorCode(error: unknown): string | undefined {
   return (error as { code?: string } | undefined)?.code;
 }
@@ -96,26 +90,9 @@ export function classifyTlsError(error: unknown): FailureReason {
  */
 export function classifyExchangeError(error: unknown, begun: boolean): FailureReason {
   const code = errorCode(error) ?? '';
-  if (isParserError(error))
-    return error.message.includes('Invalid EOF state') ? 'response_incomplete' : 'response_malformed';
-  // The client's body was shorter than it had said: it left amid it.
-  if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') return 'downstream_aborted';
-  if (begun && code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'response_incomplete';
-  // undici's verdicts on what came, and node:http's on what cannot be sent on.
-  if (/^UND_ERR_(?:HEADERS_OVERFLOW|RES_)|^ERR_(?:HTTP_)?INVALID_/.test(code)) return 'response_malformed';
-  if (code === 'UND_ERR_SOCKET' && isBadResponse(error)) return 'response_malformed';
+  if (error instanceof MalformedResponseError) return 'response_malformed';
   if (lostCodes.has(code)) return begun ? 'response_incomplete' : 'connection_lost';
   if (code.startsWith('ERR_SSL_') || code === 'EPROTO')
     return begun ? 'response_incomplete' : classifyTlsError(error);
   return 'internal';
-}
-
-/** llhttp's verdict on what came. undici 8 means to give it a code (HPE_…) and looks it up the wrong way round. */
-function isParserError(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'HTTPParserError';
-}
-
-/** undici's word for bytes that come unasked, for a 100 to a request that expected none, and for a 101. */
-function isBadResponse(error: unknown): boolean {
-  return /^bad (?:response|upgrade)$/.test((error as Error).message);
 }

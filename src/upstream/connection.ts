@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
-import { Client } from 'undici';
-import { formatAuthority, formatHostHeader, type Authority } from '../authority.ts';
+import { formatHostHeader, type Authority } from '../authority.ts';
 import { Failure } from '../failure.ts';
 import type { Way } from '../policy/decide.ts';
-import { classifyExchangeError, errorCode } from './classify.ts';
+import { classifyExchangeError } from './classify.ts';
 import type { Dialled } from './dial.ts';
+import { MalformedResponseError } from './malformed-response.ts';
+import { ResponseParser, type ResponseParts } from './response-parser.ts';
 
-/** undici asks for a second socket only when the first is gone before a byte of the request was written. */
-class ConnectionGoneError extends Error {
+/** The server has closed its side before the response was whole. */
+class ConnectionLostError extends Error {
   readonly code = 'ECONNRESET';
 }
 
@@ -21,9 +22,24 @@ export interface Addressed {
   readonly login: string | undefined;
 }
 
-/** One upstream socket with undici's HTTP/1.1 on it: a client of one connection that is never dialled again. */
+/** Hears of the response to a request, and of what becomes of the connection meanwhile. */
+export interface ResponseReceiver extends ResponseParts {
+  /** All has been told that one read of the socket brought. */
+  onRead(): void;
+  /** After a write that returned false: the connection takes more. */
+  onDrain(): void;
+  /** There is no response, or no more of it. */
+  onError(error: Error): void;
+}
+
+/** A request that is under way. */
+interface UnderWay {
+  readonly parser: ResponseParser;
+  readonly receiver: ResponseReceiver;
+}
+
+/** One upstream socket with HTTP/1.1 on it, one request at a time. It is never dialled again. */
 export class Connection {
-  readonly client: Client;
   readonly bornMs = performance.now();
   readonly socket: Socket;
   /** The metric label of who dialled it. */
@@ -35,40 +51,28 @@ export class Connection {
   reused = false;
   /** No longer fit for another request. */
   closed = false;
-  /** The socket's first error. undici tells the last: after an alert that is only `other side closed`. */
-  socketError: Error | undefined;
+  /** How long it may stay unused: less where the server says so. */
+  idleMs = maxIdleMs;
+  readonly #headerBytes: number;
+  #underWay: UnderWay | undefined;
+  /** The first: after an alert what follows is only that the other side closed. */
+  #socketError: Error | undefined;
   #onClose: (() => void) | undefined;
+  /** What came behind a 101. */
+  #rest: Buffer = Buffer.alloc(0);
 
   constructor(dialled: Dialled, options: { authority: Authority; server: string; headerBytes: number }) {
     this.socket = dialled.socket;
     this.server = options.server;
     this.authority = options.authority;
     this.isForwarded = dialled.isForwarded;
-    // undici listens only from the first request on.
-    this.socket.on('error', (error) => (this.socketError ??= error));
-    this.socket.once('close', () => this.#closed());
-    let handedOver = false;
-    // The socket is made already: to undici it is plain, so that it has no opinion on server names.
-    this.client = new Client(`http://${formatAuthority(options.authority)}`, {
-      connect: (_, callback) => {
-        const first = !handedOver;
-        handedOver = true;
-        // Within its own call undici would not notice that it may go on.
-        process.nextTick(() =>
-          first
-            ? callback(null, this.socket)
-            : callback(new ConnectionGoneError('the connection is gone'), null),
-        );
-      },
-      allowH2: false,
-      pipelining: 1,
-      // Streams have no time limit; the response head has ours.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxHeaderSize: options.headerBytes,
-      keepAliveTimeout: maxLifeMs,
-      keepAliveMaxTimeout: maxLifeMs,
-    });
+    this.#headerBytes = options.headerBytes;
+    this.socket
+      .on('data', this.#read)
+      .on('drain', this.#drained)
+      .once('end', this.#ended)
+      .on('error', (error) => (this.#socketError ??= error))
+      .once('close', () => this.#gone());
   }
 
   /**
@@ -85,17 +89,44 @@ export class Connection {
     return { host, path: `http://${host}${target}`, login };
   }
 
+  /** The response to the request that is written from now on. Nothing is read of a connection that is closed. */
+  expect(method: string, receiver: ResponseReceiver): void {
+    this.#underWay = { parser: new ResponseParser(method, this.#headerBytes, receiver), receiver };
+  }
+
+  /** @param data a string is Latin-1 @returns whether it takes more at once */
+  write(data: Buffer | string): boolean {
+    return this.socket.write(data, 'latin1');
+  }
+
+  /** No more of the response, until {@link resume}. */
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /** Takes the socket away after a 101, with what came behind that put back. */
+  detach(): Socket {
+    this.closed = true;
+    const { socket } = this;
+    socket.pause().off('data', this.#read).off('drain', this.#drained).off('end', this.#ended);
+    if (this.#rest.length > 0) socket.unshift(this.#rest);
+    return socket;
+  }
+
   /**
    * What an error of a request on this connection means.
    *
    * @param begun whether the response head had come
    */
-  failureOf(error: unknown, begun: boolean): Failure {
-    const cause = errorCode(error) === 'UND_ERR_SOCKET' ? (this.socketError ?? error) : error;
-    const reason = classifyExchangeError(cause, begun);
+  failureOf(error: Error, begun: boolean): Failure {
+    const reason = classifyExchangeError(error, begun);
     // In TLS 1.3 the server judges our side of the handshake after we are done with it.
     const isLate = reason.startsWith('tls_') && !this.reused;
-    return new Failure(reason, isLate ? 'handshake' : 'response', cause);
+    return new Failure(reason, isLate ? 'handshake' : 'response', error);
   }
 
   /** @param listener called once, when the socket is gone */
@@ -103,19 +134,71 @@ export class Connection {
     this.#onClose = listener;
   }
 
-  /** Ends it at once, with whatever is under way on it. */
+  /** Ends it at once. Nobody hears any more of what is under way on it. */
   destroy(): void {
     this.closed = true;
+    this.#underWay = undefined;
     this.socket.destroy();
-    this.client.destroy().catch(() => undefined);
   }
 
-  #closed(): void {
+  readonly #read = (chunk: Buffer): void => {
+    const underWay = this.#underWay;
+    // Bytes that nobody asked for.
+    if (underWay === undefined) {
+      this.destroy();
+      return;
+    }
+    const { parser, receiver } = underWay;
+    try {
+      const end = parser.read(chunk);
+      if (end instanceof MalformedResponseError) {
+        this.#fail(end);
+        return;
+      }
+      // It was ended because of what it told.
+      if (this.#underWay === undefined) return;
+      if (parser.isOver) this.#finish(parser, chunk.subarray(end));
+      receiver.onRead();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  };
+
+  #finish({ head }: ResponseParser, rest: Buffer): void {
+    this.#underWay = undefined;
+    if (head?.status === 101) this.#rest = rest;
+    else if (rest.length > 0 || head?.keepsAlive !== true) this.closed = true;
+    if (head?.keepAliveMs !== undefined) this.idleMs = Math.min(maxIdleMs, head.keepAliveMs - clockSkewMs);
+  }
+
+  readonly #drained = (): void => this.#underWay?.receiver.onDrain();
+
+  readonly #ended = (): void => {
+    const { parser, receiver } = this.#underWay ?? {};
     this.closed = true;
-    this.client.destroy().catch(() => undefined);
+    if (parser?.end() === true) {
+      this.#underWay = undefined;
+      receiver?.onRead();
+    }
+    this.socket.destroy();
+  };
+
+  #gone(): void {
+    this.closed = true;
+    this.#fail(this.#socketError ?? new ConnectionLostError('the server closed the connection'));
     this.#onClose?.();
+  }
+
+  #fail(error: Error): void {
+    const { receiver } = this.#underWay ?? {};
+    this.destroy();
+    receiver?.onError(error);
   }
 }
 
 /** INTERFACE section 4: pooled connections live at most five minutes. */
 export const maxLifeMs = 300_000;
+/** An unused connection is closed after this long, as nginx does (keepalive_timeout 60s). */
+const maxIdleMs = 60_000;
+/** How much earlier than the server we let go of a connection: a request may be on its way when the server does. */
+const clockSkewMs = 1_000;

@@ -8,8 +8,6 @@ import { Connection, maxLifeMs } from './connection.ts';
 import { dial, type DialContext, type DialOptions, type DialTimes } from './dial.ts';
 import { presentedBy } from './peer-chain.ts';
 
-/** An unused connection is closed after this long, as nginx does (keepalive_timeout 60s). */
-const idleMs = 60_000;
 /** How long after its full handshake a TLS session is resumed: a bound on how old a verdict may get. */
 const sessionMs = 600_000;
 const sweepMs = 1_000;
@@ -218,7 +216,7 @@ export class Pool {
 
 function isWorn(connection: Connection, sinceMs: number): boolean {
   const nowMs = performance.now();
-  return nowMs - sinceMs > idleMs || nowMs - connection.bornMs > maxLifeMs;
+  return nowMs - sinceMs > connection.idleMs || nowMs - connection.bornMs > maxLifeMs;
 }
 
 function validSession(group: Group): Buffer | undefined {

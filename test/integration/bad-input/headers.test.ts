@@ -58,12 +58,10 @@ describe.each(routes)('on the route by $name', (route) => {
       'body',
     );
     expect(Object.keys(request.headers).sort()).toEqual(
-      ['connection', 'content-length', 'host', 'via', 'x-forwarded-for', 'x-passes'].sort(),
+      ['content-length', 'host', 'via', 'x-forwarded-for', 'x-passes'].sort(),
     );
     expect(request.headers.host).toBe(authority);
     expect(request.headers.via).toMatch(/^1\.1 mcp-tls-sidecar-[0-9a-f]+$/);
-    // Ours to the server, not the client's.
-    expect(request.headers.connection).toBe('keep-alive');
     expect(request.body).toBe('body');
   });
 

@@ -1,20 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { poll } from '../../harness/poll.ts';
 import { routes } from '../../harness/routes.ts';
 import { openCounts, startRelay } from './relay-setup.ts';
 
-/** Beyond the 300 s of undici's and node:http's own defaults, and of a pooled connection's life. */
+/** Beyond the 300 s of node:http's own defaults, and of a pooled connection's life. */
 const idleMs = 3_600_000;
-
-// The relay runs on two kinds of timers of its libraries: Node's, and undici's own wheel, which goes by its own clock
-// and has a hook for tests. Both are moved on by an hour; the kernel's timers, which keep the sockets, are not touched.
-const undiciTimers = createRequire(createRequire(import.meta.url).resolve('undici'))(
-  './lib/util/timers.js',
-) as {
-  tick: (ms: number) => void;
-};
 
 afterEach(() => {
   vi.useRealTimers();
@@ -38,10 +29,7 @@ describe.each(routes)('on the route by $name', (route) => {
     const client = await open(route);
     client.write(`${head(route, 'GET', '/sse')}Accept: text/event-stream\r\n\r\n`);
     await immediately(() => streams.length === 1 && (!headFirst || client.received.includes('\r\n\r\n')));
-    for (let passedMs = 0; passedMs < idleMs; passedMs += 60_000) {
-      await vi.advanceTimersByTimeAsync(60_000);
-      undiciTimers.tick(60_000);
-    }
+    for (let passedMs = 0; passedMs < idleMs; passedMs += 60_000) await vi.advanceTimersByTimeAsync(60_000);
     streams[0]?.write('data: late\n\n');
     await immediately(() => client.received.includes('data: late\n\n'));
     expect(client.ended).toBe(false);

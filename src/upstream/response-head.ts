@@ -1,0 +1,129 @@
+import { MalformedResponseError } from './malformed-response.ts';
+
+/** The head of a response, read strictly: what RFC 9112 lets a lenient reader repair is refused. */
+export interface ResponseHead {
+  readonly status: number;
+  /** The reason phrase in Latin-1, as it came; empty where there is none. */
+  readonly phrase: string;
+  /** Names and values in turn, in Latin-1, in order, duplicates kept. */
+  readonly headers: string[];
+  /** Bytes of the body: `chunked`, or all up to the end of the connection, where they are not known. */
+  readonly body: number | 'chunked' | 'until_close';
+  /** Whether another request may follow on the connection. */
+  readonly keepsAlive: boolean;
+  /** How long the server keeps an idle connection, by its `Keep-Alive`; undefined where it does not say. */
+  readonly keepAliveMs: number | undefined;
+}
+
+const crlf = '\r\n';
+/** RFC 9112 section 4. A version beyond 1.1 is none that could be spoken here. */
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;
+/** A token (RFC 9110 section 5.6.2): no space before the colon, and no line that goes on from the one before (obs-fold). */
+const fieldName = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+/** Control characters, and CR or LF for themselves, which some readers take for the end of a line. */
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const illegal = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
+const isLength = /^\d{1,15}$/;
+
+/** Whether a text has bytes that no head may have. */
+export function hasIllegalBytes(text: string): boolean {
+  return illegal.test(text);
+}
+
+/**
+ * Reads the head of a response.
+ *
+ * @param text up to and without the empty line
+ * @param method of the request: an answer to HEAD has no body
+ */
+export function parseResponseHead(text: string, method: string): ResponseHead | MalformedResponseError {
+  if (hasIllegalBytes(text)) return malformed('a control character in the head');
+  const end = text.indexOf(crlf);
+  const line = statusLine.exec(end < 0 ? text : text.slice(0, end));
+  if (line === null) return malformed('no status line of HTTP/1.1');
+  const headers = end < 0 ? [] : parseFields(text.slice(end + crlf.length));
+  if (headers instanceof MalformedResponseError) return headers;
+  const status = Number(line[2]);
+  const framing = readFraming(headers, line[1] === '1');
+  if (framing instanceof MalformedResponseError) return framing;
+  const { body, ...connection } = framing;
+  const isBodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;
+  return { status, phrase: line[3] ?? '', headers, body: isBodiless ? 0 : body, ...connection };
+}
+
+/** Reads header or trailer fields. @param text lines without the last one's end */
+export function parseFields(text: string): string[] | MalformedResponseError {
+  const fields: string[] = [];
+  for (let at = 0; at < text.length;) {
+    const found = text.indexOf(crlf, at);
+    const end = found < 0 ? text.length : found;
+    const colon = text.indexOf(':', at);
+    const name = colon < 0 || colon > end ? '' : text.slice(at, colon);
+    if (!fieldName.test(name)) return malformed('a line that is no header');
+    fields.push(name, trimmed(text, colon + 1, end));
+    at = end + crlf.length;
+  }
+  return fields;
+}
+
+/** Without the spaces and tabs around it: not `trim()`, to which 0xA0 is a space. */
+function trimmed(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+type Framing = Pick<ResponseHead, 'body' | 'keepsAlive' | 'keepAliveMs'>;
+
+/** RFC 9112 sections 6.3 and 9.3. Lengths that contradict each other, even those that agree, are an attack or a bug. */
+function readFraming(headers: readonly string[], is11: boolean): Framing | MalformedResponseError {
+  let length: number | undefined;
+  let isChunked = false;
+  let keepsAlive = is11;
+  let keepAliveMs: number | undefined;
+  for (let index = 0; index < headers.length; index += 2) {
+    const value = headers[index + 1] ?? '';
+    switch (framingName(headers[index] ?? '')) {
+      case 'content-length':
+        if (length !== undefined || !isLength.test(value)) return malformed('a Content-Length that is none');
+        length = Number(value);
+        break;
+      case 'transfer-encoding':
+        // A coding besides chunked would be lost with the header (RFC 9112 section 6.1).
+        if (isChunked || !is11 || value.toLowerCase() !== 'chunked')
+          return malformed('a transfer coding besides chunked');
+        isChunked = true;
+        break;
+      case 'connection':
+        if (/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(value)) keepsAlive = false;
+        else if (!is11 && /(?:^|,)[ \t]*keep-alive[ \t]*(?:,|$)/i.test(value)) keepsAlive = true;
+        break;
+      case 'keep-alive':
+        keepAliveMs = readKeepAliveMs(value);
+    }
+  }
+  if (isChunked && length !== undefined) return malformed('Content-Length beside Transfer-Encoding');
+  const body = isChunked ? 'chunked' : (length ?? 'until_close');
+  return { body, keepsAlive, keepAliveMs };
+}
+
+/** The lower-case name if it has one of the lengths that matter: most headers cost no string. */
+function framingName(name: string): string | undefined {
+  const { length } = name;
+  return length === 10 || length === 14 || length === 17 ? name.toLowerCase() : undefined;
+}
+
+function readKeepAliveMs(value: string): number | undefined {
+  const seconds = /(?:^|[,;])[ \t]*timeout[ \t]*=[ \t]*"?(\d{1,9})/i.exec(value)?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
+function malformed(what: string): MalformedResponseError {
+  return new MalformedResponseError(what);
+}
