@@ -3,12 +3,14 @@ import { hasIllegalBytes } from './response-head.ts';
 
 const emptyLine = Buffer.from('\r\n\r\n');
 const statusStart = 'HTTP/1.';
+const noBytes = Buffer.alloc(0);
 
 /** Gathers bytes up to an empty line, which is never far: the head of a response, or the trailers behind a body. */
 export class BlockReader {
   readonly #maxBytes: number;
   readonly #isHead: boolean;
-  #held: Buffer | undefined;
+  #room = noBytes;
+  #heldBytes = 0;
   /** The block without its empty line, in Latin-1, once it is whole. */
   text: string | undefined;
 
@@ -23,29 +25,40 @@ export class BlockReader {
 
   /** @returns the index behind the block, or behind all there is where more must come */
   read(chunk: Buffer, at: number): number | MalformedResponseError {
-    const held = this.#held;
-    const bytes = held === undefined ? chunk.subarray(at) : Buffer.concat([held, chunk.subarray(at)]);
-    const heldBytes = held?.length ?? 0;
-    const end = bytes.indexOf(emptyLine, Math.max(0, heldBytes - 3));
+    const seen = this.#heldBytes;
+    const fresh = at === 0 ? chunk : chunk.subarray(at);
+    const bytes = seen === 0 ? fresh : this.#hold(fresh);
+    const end = bytes.indexOf(emptyLine, Math.max(0, seen - 3));
     if ((end < 0 ? bytes.length : end) > this.#maxBytes)
       return new MalformedResponseError('headers too long');
-    if (end < 0) {
-      this.#held = bytes;
-      return this.#mayGoOn(bytes, heldBytes) ?? chunk.length;
-    }
-    this.#held = undefined;
+    if (end < 0) return this.#mayGoOn(seen === 0 ? this.#hold(fresh) : bytes, seen) ?? chunk.length;
     this.text = bytes.toString('latin1', 0, end);
-    return at + end + emptyLine.length - heldBytes;
+    return at + end + emptyLine.length - seen;
+  }
+
+  /** Room is doubled where there is too little: what comes byte by byte is not copied anew for each. */
+  #hold(fresh: Buffer): Buffer {
+    const bytes = this.#heldBytes + fresh.length;
+    if (bytes > this.#room.length) {
+      const room = Buffer.allocUnsafe(2 * bytes);
+      this.#room.copy(room, 0, 0, this.#heldBytes);
+      this.#room = room;
+    }
+    fresh.copy(this.#room, this.#heldBytes);
+    this.#heldBytes = bytes;
+    return this.#room.subarray(0, bytes);
   }
 
   /** What can become nothing any more is refused now: who speaks another protocol waits for us as we would for him. */
   #mayGoOn(bytes: Buffer, seen: number): MalformedResponseError | undefined {
-    // From a byte before: the two of an end of line may have come apart.
-    const fresh = bytes.toString('latin1', Math.max(0, seen - 1)).replace(/\r$/, '');
+    // The two of an end of line may have come apart: a CR that was last is looked at with what came behind it.
+    const from = bytes[seen - 1] === 0x0d ? seen - 1 : seen;
+    const fresh = bytes.toString('latin1', from).replace(/\r$/, '');
     if (hasIllegalBytes(fresh)) return new MalformedResponseError('a control character in the head');
-    const start = bytes.toString('latin1', 0, statusStart.length);
-    if (this.#isHead && !statusStart.startsWith(start))
-      return new MalformedResponseError('no status line of HTTP/1.1');
+    if (this.#isHead && seen < statusStart.length) {
+      const start = bytes.toString('latin1', 0, statusStart.length);
+      if (!statusStart.startsWith(start)) return new MalformedResponseError('no status line of HTTP/1.1');
+    }
     return undefined;
   }
 }
