@@ -1,6 +1,6 @@
 import { BlockReader } from './block-reader.ts';
 import { MalformedResponseError } from './malformed-response.ts';
-import { parseFields } from './response-head.ts';
+import { hasIllegalBytes, parseFields } from './response-head.ts';
 
 /** A size and its extensions; nobody sends extensions, and nobody needs long ones. */
 const maxSizeLine = 1_024;
@@ -75,6 +75,7 @@ export class ChunkedDecoder {
     const next = this.#trailers.read(chunk, at);
     const { text } = this.#trailers;
     if (next instanceof MalformedResponseError || text === undefined) return next;
+    if (hasIllegalBytes(text)) return new MalformedResponseError('a control character in the trailers');
     const fields = parseFields(text.slice('\r\n'.length));
     if (fields instanceof MalformedResponseError) return fields;
     this.trailers = fields;
