@@ -1,53 +1,62 @@
-import { fork, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Job, JobResult } from './load.ts';
-
-const ticksPerSecond = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout) || 100;
-const canPin = spawnSync('taskset', ['--version']).status === 0;
 
 /** On what the measured proxy runs, and all the rest. */
 export type Core = 'proxy' | 'rest';
 
+const canPin = cpus().length > 1 && spawnSync('taskset', ['--version']).status === 0;
+const lists: Readonly<Record<Core, string>> = {
+  proxy: '0',
+  rest: cpus().length > 2 ? `1-${cpus().length - 1}` : '1',
+};
+
 export const pinning = canPin
-  ? 'the proxy on CPU 0, client and server on CPU 1 (taskset)'
-  : 'none: no taskset';
+  ? `the proxy on CPU 0, client and server on CPU ${lists.rest} (taskset)`
+  : 'nothing is pinned: no taskset, or one CPU';
 
-/** Ends with the benchmark, however that ends. */
 const children = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-});
 
-export function runModule(file: string, args: readonly string[], core: Core): ChildProcess {
-  const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = fork(path, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
-  return keep(child, core);
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** A channel for messages in place of standard output. */
+  readonly ipc?: boolean;
 }
 
-export function runProgram(command: string, args: readonly string[], core: Core): ChildProcess {
-  return keep(spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] }), core);
-}
-
-function keep(child: ChildProcess, core: Core): ChildProcess {
+/** Starts a command on its CPU from its first instruction on, so that its threads are there too. */
+export function run(
+  command: string,
+  args: readonly string[],
+  core: Core,
+  { ipc = false, ...options }: RunOptions = {},
+): ChildProcess {
+  const [file = '', ...rest] = [...(canPin ? ['taskset', '-c', lists[core]] : []), command, ...args];
+  const child = spawn(file, rest, {
+    ...options,
+    stdio: ['ignore', ipc ? 'ignore' : 'pipe', 'inherit', ...(ipc ? ['ipc' as const] : [])],
+  });
   children.add(child);
   child.once('exit', () => children.delete(child));
-  if (canPin) spawnSync('taskset', ['-a', '-p', '-c', core === 'proxy' ? '0' : '1', String(child.pid)]);
   return child;
 }
 
-/** The port that a module of ours sends when it listens. */
+/** Starts a program of `bench/programs`, with which messages are exchanged. */
+export function runProgram(name: string, args: readonly string[], core: Core): ChildProcess {
+  const file = fileURLToPath(new URL(`programs/${name}`, import.meta.url));
+  return run(process.execPath, [file, ...args], core, { ipc: true });
+}
+
+/** The port that a program of ours sends when it listens. */
 export async function portOf(child: ChildProcess): Promise<number> {
   const [message] = (await once(child, 'message')) as [{ port: number }];
   return message.port;
 }
 
-export async function ask(load: ChildProcess, job: Job): Promise<JobResult> {
-  load.send(job);
-  const [result] = (await once(load, 'message')) as [JobResult];
-  if (result.error !== undefined) throw new Error(`${JSON.stringify(job)}: ${result.error}`);
-  return result;
+/** Puts this process, which makes load and reads logs, where the client and the server are. */
+export function pinOurselves(): void {
+  if (canPin) spawnSync('taskset', ['-a', '-p', '-c', lists.rest, String(process.pid)]);
 }
 
 export async function end(child: ChildProcess): Promise<void> {
@@ -57,13 +66,7 @@ export async function end(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-/** CPU time that a process has used, all its threads, user and system; microseconds. */
-export function cpuUs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6;
-}
-
-export function residentKb(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+/** Ends every child that is left. */
+export function endAll(): void {
+  for (const child of children) child.kill('SIGKILL');
 }

@@ -1,103 +1,73 @@
 /**
- * `npm run bench -- [--rounds N] [--quick]`: the sidecar beside http-proxy and nginx, in rounds that take turns, so
- * that what else the machine does meets all of them alike. A ratio is the median of the ratios of each round.
+ * `npm run bench -- [--quick] [--rounds N] [--only cpu,latency,…]`: the table of targets, and the figures behind it.
+ * Proxies take turns round by round, so that what else the machine does meets all of them alike; a ratio is the median
+ * of the ratios of each round.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { createCa } from '../certs-fixtures/create-ca.ts';
-import { ask, cpuUs, end, pinning, portOf, residentKb, runModule } from './processes.ts';
-import { measureInspection } from './handshakes.ts';
-import { renderTable, spread, type Measured } from './render.ts';
-import { contenders, type Contender, type Subject, type World } from './subjects.ts';
+import type { Bench, Row } from './bench.ts';
+import { contenders, unavailable } from './contenders.ts';
+import { end, pinning, pinOurselves } from './processes.ts';
+import { renderFindings, type Finding } from './render.ts';
+import { connect } from './rows/connect.ts';
+import { cpu } from './rows/cpu.ts';
+import { handshakes } from './rows/handshakes.ts';
+import { inspection } from './rows/inspection.ts';
+import { latency } from './rows/latency.ts';
+import { lookup } from './rows/lookup.ts';
+import { memory } from './rows/memory.ts';
+import { rate } from './rows/rate.ts';
+import { reconnect } from './rows/reconnect.ts';
+import { reload } from './rows/reload.ts';
+import { start } from './rows/start.ts';
+import { streaming } from './rows/streaming.ts';
+import { createWorld } from './world.ts';
+
+const rows: readonly Row[] = [
+  ...[cpu, latency, rate, streaming, reconnect, connect, handshakes, inspection],
+  ...[memory, start, reload, lookup],
+];
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string' }, quick: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    only: { type: 'string' },
+  },
 });
-const rounds = Number(values.rounds ?? (values.quick ? 5 : 10));
-const size = values.quick
-  ? { warmUp: 3_000, requests: 2_500, alone: 300, streams: 500, memoryRounds: 1, handshakeRounds: 9 }
-  : { warmUp: 10_000, requests: 4_000, alone: 500, streams: 1_000, memoryRounds: 3, handshakeRounds: 41 };
+const wanted = values.only?.split(',') ?? rows.map(({ name }) => name);
+const unknown = wanted.filter((name) => !rows.some((row) => row.name === name));
+const rounds = Number(values.rounds ?? (values.quick ? 5 : 9));
+if (unknown.length > 0 || !(rounds >= 1)) {
+  console.error(`error: there are the rows ${rows.map(({ name }) => name).join(', ')}, and rounds from 1`);
+  process.exit(2);
+}
 
-const directory = mkdtempSync(join(tmpdir(), 'mcp-tls-sidecar-bench-'));
-process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-
-const ca = createCa();
-const leaf = ca.issue(['localhost', '127.0.0.1']);
-const files = {
-  ca: join(directory, 'ca.pem'),
-  certificate: join(directory, 'leaf.pem'),
-  key: join(directory, 'key.pem'),
+pinOurselves();
+const mebibyte = 2 ** 20;
+const bench: Bench = {
+  world: await createWorld(values.quick ? 128 * mebibyte : 1024 * mebibyte),
+  contenders: contenders.filter(({ version }) => version !== undefined),
+  rounds,
+  quick: values.quick,
+  running: new Map(),
 };
-writeFileSync(files.ca, ca.pem);
-writeFileSync(files.certificate, leaf.chain);
-writeFileSync(files.key, leaf.key);
+const present = bench.contenders.map(({ name, version }) => `${name} ${version}`);
+const missing = contenders.filter(({ version }) => version === undefined).map(({ name }) => name);
+console.log(`Node ${process.version}, ${present.join(', ')}`);
+console.log(`not measured: ${[...missing.map((name) => `${name} (not installed)`), unavailable].join(', ')}`);
+console.log(`${cpus().length} CPUs (${cpus()[0]?.model ?? ''}); ${pinning}`);
+console.log(`TLS with verification upstream for all; the server behind them: ${bench.world.fast.name}\n`);
 
-const upstream = runModule('upstream.ts', [files.certificate, files.key], 'rest');
-const world: World = { directory, upstreamPort: await portOf(upstream), caFile: files.ca };
-const load = runModule('load.ts', [], 'rest');
-const all = contenders();
-const measured = new Map<string, Measured>(
-  all.map(({ name }) => [name, { cpuUs: [], p50At1: [], p50At16: [], streamKb: [] }]),
-);
-
-console.log(`node ${process.version}, ${all.map(({ name, version }) => `${name} ${version}`).join(', ')}`);
-console.log(
-  `${cpus().length} CPUs (${cpus()[0]?.model ?? ''}); ${pinning}; TLS with verification upstream for all\n`,
-);
-
-await measureRequests();
-await measureStreams();
-console.log(renderTable(measured));
-const inspection = await measureInspection(world.upstreamPort, world.caFile, size.handshakeRounds);
-console.log(`\nCPU of a full handshake with the inspection of its chain / without: ${spread(inspection)}`);
+const findings: Finding[] = [];
+for (const row of rows.filter(({ name }) => wanted.includes(name))) {
+  const startedMs = performance.now();
+  const outcome = await row.measure(bench);
+  findings.push(...outcome.findings);
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
+  console.log(`## ${row.title} (${row.name}, ${rounds} rounds, ${seconds} s)\n\n${outcome.details ?? ''}\n`);
+}
+console.log(`## Targets\n\n${renderFindings(findings)}`);
+// An orderly end, for those that write a profile at it.
+for (const { child } of bench.running.values()) await end(child);
 process.exit();
-
-async function measureRequests(): Promise<void> {
-  const running: [Contender, Subject][] = [];
-  for (const contender of all) {
-    const subject = await contender.start(world);
-    running.push([contender, subject]);
-    await post(subject, 16, size.warmUp);
-  }
-  for (let round = 1; round <= rounds; round++) {
-    for (const [{ name }, subject] of running) {
-      const into = measured.get(name);
-      const before = cpuUs(subject.child.pid ?? 0);
-      into?.p50At16.push(await post(subject, 16, size.requests));
-      into?.cpuUs.push((cpuUs(subject.child.pid ?? 0) - before) / size.requests);
-      into?.p50At1.push(await post(subject, 1, size.alone));
-    }
-    console.log(
-      `round ${round} of ${rounds}: ${all.map(({ name }) => `${name} ${measured.get(name)?.cpuUs.at(-1)?.toFixed(1)}`).join(', ')} µs CPU a request`,
-    );
-  }
-  for (const [, { child }] of running) await end(child);
-}
-
-/** Memory never goes back all the way, so each measurement has a process of its own. */
-async function measureStreams(): Promise<void> {
-  for (let round = 1; round <= size.memoryRounds; round++) {
-    for (const contender of all) {
-      const subject = await contender.start(world);
-      await post(subject, 16, size.warmUp);
-      const pid = subject.child.pid ?? 0;
-      const before = residentKb(pid);
-      await ask(load, {
-        kind: 'streams',
-        port: subject.port,
-        path: `${subject.prefix}/sse`,
-        streams: size.streams,
-      });
-      measured.get(contender.name)?.streamKb.push((residentKb(pid) - before) / size.streams);
-      await ask(load, { kind: 'close' });
-      await end(subject.child);
-    }
-  }
-}
-
-async function post({ port, prefix }: Subject, connections: number, requests: number): Promise<number> {
-  const { p50Us } = await ask(load, { kind: 'post', port, path: `${prefix}/mcp`, connections, requests });
-  return p50Us ?? Number.NaN;
-}

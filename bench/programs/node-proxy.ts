@@ -1,6 +1,6 @@
 /**
- * http-proxy 1.18.1 as one would set it up for this: plain HTTP in, a keep-alive agent that verifies out.
- * argv: the upstream's port, CA file. Its port is sent to the parent.
+ * http-proxy or http-proxy-3 as one would set it up for this: plain HTTP in, a keep-alive agent that verifies out.
+ * argv: the package's name, the upstream's port, CA file. Its port is sent to the parent.
  */
 import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
@@ -8,12 +8,14 @@ import { Agent } from 'node:https';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 
-const { createProxyServer } = createRequire(import.meta.url)('http-proxy') as {
+// http-proxy 1.18.1 calls util._extend.
+process.noDeprecation = true;
+const [, , name = '', port = '', caFile = ''] = process.argv;
+const { createProxyServer } = createRequire(import.meta.url)(name) as {
   createProxyServer: (options: object) => {
     web: (...args: [...Parameters<RequestListener>, object, (error: Error) => void]) => void;
   };
 };
-const [, , port = '', caFile = ''] = process.argv;
 const proxy = createProxyServer({
   target: `https://localhost:${port}`,
   changeOrigin: true,

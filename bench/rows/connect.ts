@@ -1,0 +1,65 @@
+import type { Row } from '../bench.ts';
+import { cpuUs } from '../clocks.ts';
+import { end } from '../processes.ts';
+import { renderTable } from '../render.ts';
+import { median, ratios, spread } from '../statistics.ts';
+import { oneServer, startSidecar } from '../subjects/sidecar.ts';
+import { ask } from '../world.ts';
+
+/**
+ * What the CONNECT route costs a client that connects anew for every call: the CPU of the sidecar for the CONNECT, the
+ * TLS handshake on its minted leaf and one call that it relays, against the CPU of a TLS server of Node's for the
+ * handshake and the answer. Full handshakes with P-256 keys in both; the client does the same work in both.
+ */
+export const connect: Row = {
+  name: 'connect',
+  title: 'CONNECT route, new client connection to first answer: sidecar / TLS server',
+  async measure(bench) {
+    const { world } = bench;
+    const setting = { ...world, upstreamPort: world.server.port };
+    const sidecar = await startSidecar(setting, oneServer(setting));
+    const calls = bench.quick ? 150 : 500;
+    const job = { kind: 'anew', port: world.server.port, path: '/mcp', calls } as const;
+    const direct = { ...job, caFile: world.caFile };
+    const ours = { ...job, caFile: sidecar.localCa, proxyPort: sidecar.port };
+    const figures = {
+      direct: { cpu: [] as number[], took: [] as number[] },
+      ours: { cpu: [] as number[], took: [] as number[] },
+    };
+    // The first rounds are for warming up.
+    for (let round = -2; round < bench.rounds; round++)
+      for (const [name, what, pid] of [
+        ['direct', direct, world.server.pid],
+        ['ours', ours, sidecar.pid],
+      ] as const) {
+        const before = cpuUs(pid);
+        const { tookUs } = await ask(world, what);
+        if (round < 0) continue;
+        figures[name].cpu.push((cpuUs(pid) - before) / calls);
+        figures[name].took.push(median(tookUs));
+      }
+    await end(sidecar.child);
+    return {
+      findings: [
+        {
+          what: 'CONNECT route, new connection, CPU: sidecar / TLS server',
+          values: ratios(figures.ours.cpu, figures.direct.cpu),
+          unit: 'x',
+          target: { atMost: 1.5 },
+        },
+        {
+          what: 'CONNECT route, new connection, time of a call: by the sidecar / direct',
+          values: ratios(figures.ours.took, figures.direct.took),
+          unit: 'x',
+        },
+      ],
+      details: renderTable(
+        ['a new connection and one call', 'CPU of the one that serves it, µs', 'time of a call, µs'],
+        [
+          ['direct TLS', spread(figures.direct.cpu), spread(figures.direct.took)],
+          ['CONNECT through the sidecar', spread(figures.ours.cpu), spread(figures.ours.took)],
+        ],
+      ),
+    };
+  },
+};
