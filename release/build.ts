@@ -13,7 +13,6 @@ export const distFiles = [
   'THIRD-PARTY-LICENSES.txt',
   'app.js',
   'check.js',
-  'chokidar.js',
   'doctor.js',
   'health.js',
   'index.d.ts',
@@ -23,7 +22,6 @@ export const distFiles = [
   'page/status.css',
   'page/status.html',
   'page/status.js',
-  'rolldown-runtime.js',
   'sbom.cdx.json',
   'serve.js',
 ] as const;
@@ -67,7 +65,10 @@ const standIns: Plugin = {
       : id;
     return name in standInOf ? `\0stand-in:${name}` : undefined;
   },
-  load: (id) => standInOf[id.replace('\0stand-in:', '')],
+  load: (id) => {
+    const code = standInOf[id.replace('\0stand-in:', '')];
+    return code === undefined ? undefined : { code, moduleType: 'js' };
+  },
 };
 
 const standInOf: Readonly<Record<string, string>> = {
@@ -80,13 +81,16 @@ const standInOf: Readonly<Record<string, string>> = {
     export { default as collectDefaultMetrics } from 'prom-client/lib/defaultMetrics.js';`,
   // prom-client asks for it only where exemplars are on, which they are not.
   '@opentelemetry/api': 'export {};',
-  // Worker threads, for transports: there are none.
+  // Worker threads, for transports: there are none. pino asks besides whether it is in one, and if not cares for lines
+  // that are left at the exit, which does no harm in either.
   'pino/lib/transport': 'export {};',
+  worker_threads: 'export const isMainThread = true;',
+  // sonic-boom's one check of an argument.
+  assert: 'module.exports = (isSo, message) => { if (!isSo) throw new TypeError(message); };',
 };
 
-/** Not what another command, or the watching that begins after the start, loads for itself. */
-const isOfServe = (id: string): boolean =>
-  !/\/src\/(main|index|cli\/(check|doctor|health))\.ts$|\/node_modules\/(chokidar|readdirp)\//.test(id);
+/** Not what another command loads for itself. */
+const isOfServe = (id: string): boolean => !/\/src\/(main|index|cli\/(check|doctor|health))\.ts$/.test(id);
 
 /** Bundles the sources with their libraries. @returns the files that have a part in it */
 async function bundle(): Promise<string[]> {
@@ -94,7 +98,7 @@ async function bundle(): Promise<string[]> {
     cwd: top,
     input: { main: 'src/main.ts', index: 'src/index.ts' },
     platform: 'node',
-    plugins: [plainBuiltins, standIns],
+    plugins: [standIns, plainBuiltins],
     onLog: (level, log) => {
       if (level === 'warn') throw new Error(log.message);
     },

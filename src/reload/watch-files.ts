@@ -1,8 +1,6 @@
-import type { FSWatcher } from 'chokidar';
-import { once } from 'node:events';
+import { watch, type FSWatcher } from 'node:fs';
 import { lstat, readlink, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Follows files through every change that editors, tools and Kubernetes make to them. */
 export interface FileWatcher {
@@ -11,13 +9,10 @@ export interface FileWatcher {
   close(): Promise<void>;
 }
 
-/** A directory that takes longer to be read must not hold up the next reload: polling bridges the while. */
-const readyMs = 2_000;
-
 /**
  * Directories are watched, never the files: a ConfigMap is swapped by renaming the `..data` link beside them, and a
- * watch on the file sees the first swap and then nothing. Each has a watcher of its own, which stays for as long as a
- * file in it counts: to read the system's directory of certificates anew at each reload takes a while.
+ * watch on the file sees the first swap and then nothing. A directory that is not there, or that the system will not
+ * watch (no inotify instance left), is left to polling.
  *
  * @param onChange called for anything that may concern the files; what really changed is for the caller to find out
  */
@@ -25,27 +20,34 @@ export function createFileWatcher(onChange: () => void, onError: (error: unknown
   const watchers = new Map<string, Watched>();
   let names: ReadonlySet<string> = new Set();
   let isClosed = false;
-  const closed = Promise.withResolvers<undefined>();
+
+  const concerns = (directory: string, name: string | null): boolean =>
+    name === null ||
+    names.has(directory) ||
+    names.has(path.join(directory, name)) ||
+    // The directory itself is gone.
+    name === path.basename(directory);
+
+  const drop = (directory: string, watcher: FSWatcher): void => {
+    if (watchers.get(directory)?.watcher === watcher) watchers.delete(directory);
+    watcher.close();
+  };
 
   const open = async (directory: string): Promise<void> => {
-    const [identity, { watch }] = await Promise.all([identityOf(directory), import('chokidar')]);
-    if (isClosed) return;
-    const watcher = watch(directory, {
-      depth: 0,
-      followSymlinks: false,
-      ignoreInitial: true,
-      // What is gone for a moment is for the reload to wait for; here it would only cost time.
-      atomic: false,
-      ignored: (candidate) =>
-        candidate !== directory && !names.has(candidate) && !names.has(path.dirname(candidate)),
-    });
-    watchers.set(directory, { watcher, identity });
-    watcher.on('all', onChange).on('error', onError);
-    // Where the system will not watch (no inotify instance left, a directory that must not be listed), polling has to do.
-    const forget = () => watchers.delete(directory);
-    const failed = once(watcher, 'error').then(forget);
-    const late = sleep(readyMs, undefined, { ref: false });
-    await Promise.race([once(watcher, 'ready'), failed, late, closed.promise]).catch(forget);
+    const identity = await identityOf(directory);
+    if (isClosed || identity === undefined) return;
+    try {
+      const watcher = watch(directory, (_, name) => {
+        if (concerns(directory, name)) onChange();
+      });
+      watchers.set(directory, { watcher, identity });
+      watcher.on('error', (error) => {
+        drop(directory, watcher);
+        onError(error);
+      });
+    } catch (error) {
+      onError(error);
+    }
   };
 
   return {
@@ -53,27 +55,24 @@ export function createFileWatcher(onChange: () => void, onError: (error: unknown
       const hops = await Promise.all(files.map((file) => linkHops(file)));
       names = new Set(hops.flat());
       const directories = new Set([...names].map((name) => path.dirname(name)));
-      const gone: FSWatcher[] = [];
-      for (const [directory, { watcher, identity }] of watchers) {
+      for (const [directory, { watcher, identity }] of [...watchers]) {
         // One that was put in the place of another, by a rename above it, is not watched yet.
         if (directories.has(directory) && (await identityOf(directory)) === identity) continue;
-        watchers.delete(directory);
-        gone.push(watcher);
+        drop(directory, watcher);
       }
-      const fresh = [...directories].filter((directory) => !watchers.has(directory));
-      await Promise.all([...gone.map((watcher) => watcher.close()), ...fresh.map(open)]);
+      await Promise.all([...directories].filter((directory) => !watchers.has(directory)).map(open));
     },
-    async close() {
+    close() {
       isClosed = true;
-      closed.resolve(undefined);
-      await Promise.all([...watchers.values()].map(({ watcher }) => watcher.close()));
+      for (const { watcher } of watchers.values()) watcher.close();
+      return Promise.resolve();
     },
   };
 }
 
 interface Watched {
   readonly watcher: FSWatcher;
-  readonly identity: string | undefined;
+  readonly identity: string;
 }
 
 /** Which directory a path leads to; undefined where there is none. */

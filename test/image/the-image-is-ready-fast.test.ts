@@ -29,9 +29,7 @@ test('V8 takes the compiled code that is in the image', async () => {
   });
   expect(await container.exited).toBe(0);
   const taken = [...container.stderr().matchAll(/ (\S+) was accepted/g)].map(([, file]) => file);
-  const files = ['main.js', 'app.js', 'rolldown-runtime.js'].map(
-    (file) => `file:///opt/mcp-tls-sidecar/dist/${file}`,
-  );
+  const files = ['main.js', 'app.js'].map((file) => `file:///opt/mcp-tls-sidecar/dist/${file}`);
   expect(taken.sort(), container.stderr()).toEqual(files.sort());
 });
 
