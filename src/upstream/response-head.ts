@@ -85,7 +85,8 @@ type Framing = Pick<ResponseHead, 'body' | 'keepsAlive' | 'keepAliveMs'>;
 function readFraming(headers: readonly string[], is11: boolean): Framing | MalformedResponseError {
   let length: number | undefined;
   let isChunked = false;
-  let keepsAlive = is11;
+  let persists = is11;
+  let closes = false;
   let keepAliveMs: number | undefined;
   for (let index = 0; index < headers.length; index += 2) {
     const value = headers[index + 1] ?? '';
@@ -101,8 +102,8 @@ function readFraming(headers: readonly string[], is11: boolean): Framing | Malfo
         isChunked = true;
         break;
       case 'connection':
-        if (/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(value)) keepsAlive = false;
-        else if (!is11 && /(?:^|,)[ \t]*keep-alive[ \t]*(?:,|$)/i.test(value)) keepsAlive = true;
+        if (/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(value)) closes = true;
+        else if (!is11 && /(?:^|,)[ \t]*keep-alive[ \t]*(?:,|$)/i.test(value)) persists = true;
         break;
       case 'keep-alive':
         keepAliveMs = readKeepAliveMs(value);
@@ -110,7 +111,7 @@ function readFraming(headers: readonly string[], is11: boolean): Framing | Malfo
   }
   if (isChunked && length !== undefined) return malformed('Content-Length beside Transfer-Encoding');
   const body = isChunked ? 'chunked' : (length ?? 'until_close');
-  return { body, keepsAlive, keepAliveMs };
+  return { body, keepsAlive: persists && !closes, keepAliveMs };
 }
 
 /** The lower-case name if it has one of the lengths that matter: most headers cost no string. */
