@@ -160,7 +160,9 @@ export class Connection {
       if (parser.isOver) this.#finish(parser, chunk.subarray(end));
       receiver.onRead();
     } catch (error) {
-      this.#fail(error as Error);
+      // Not by #fail(), which tells nobody once the response is whole.
+      this.destroy();
+      receiver.onError(error as Error);
     }
   };
 
