@@ -1,6 +1,10 @@
 import { start, StartError, type Sidecar } from '../app.ts';
 import type { ListenAddress } from '../config/config.ts';
 import { locateConfig } from './locate-config.ts';
+import { releaseStartMemory } from './release-start-memory.ts';
+
+/** When what follows a start, the first look at the files say, is over. */
+const settledMs = 1_000;
 
 /** `serve`: runs until a signal. @returns undefined after a good end, else why it could not start */
 export async function serve(
@@ -29,6 +33,7 @@ export async function serve(
   const running = sidecar;
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
     process.on(event, (error) => running.reportBug(error));
+  setTimeout(releaseStartMemory, settledMs).unref();
   await first;
   const second = firstSignal();
   await Promise.race([running.drain(), second]);
