@@ -56,7 +56,7 @@ const present = bench.contenders.map(({ name, version }) => `${name} ${version}`
 const missing = contenders.filter(({ version }) => version === undefined).map(({ name }) => name);
 console.log(`Node ${process.version}, ${present.join(', ')}`);
 console.log(`not measured: ${[...missing.map((name) => `${name} (not installed)`), unavailable].join(', ')}`);
-console.log(`${cpus().length} CPUs (${cpus()[0]?.model ?? ''}); ${pinning}`);
+console.log(`${cpus().length} CPUs (${cpus()[0]?.model ?? ''}); ${pinning}; ${rounds} rounds`);
 console.log(`TLS with verification upstream for all; the server behind them: ${bench.world.fast.name}\n`);
 
 const findings: Finding[] = [];
@@ -65,7 +65,7 @@ for (const row of rows.filter(({ name }) => wanted.includes(name))) {
   const outcome = await row.measure(bench);
   findings.push(...outcome.findings);
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
-  console.log(`## ${row.title} (${row.name}, ${rounds} rounds, ${seconds} s)\n\n${outcome.details ?? ''}\n`);
+  console.log(`## ${row.title} (${row.name}, ${seconds} s)\n\n${outcome.details ?? ''}\n`);
 }
 console.log(`## Targets\n\n${renderFindings(findings)}`);
 // An orderly end, for those that write a profile at it.

@@ -13,7 +13,7 @@ export const memory: Row = {
   name: 'memory',
   title: 'memory, idle and per open SSE stream',
   async measure(bench) {
-    const rounds = bench.quick ? 1 : Math.min(bench.rounds, 5);
+    const rounds = bench.quick ? 1 : Math.min(bench.rounds, 3);
     // Each stream takes a file on either side of the proxy.
     const streams = Math.min(bench.quick ? 1_000 : 5_000, Math.floor(openFilesLimit() / 2) - 300);
     const idle: Finding[] = [];
