@@ -65,7 +65,8 @@ for (const row of rows.filter(({ name }) => wanted.includes(name))) {
   const outcome = await row.measure(bench);
   findings.push(...outcome.findings);
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
-  console.log(`## ${row.title} (${row.name}, ${seconds} s)\n\n${outcome.details ?? ''}\n`);
+  console.log(`## ${row.title} (${row.name}, ${seconds} s)\n`);
+  if (outcome.details !== undefined) console.log(`${outcome.details}\n`);
 }
 console.log(`## Targets\n\n${renderFindings(findings)}`);
 // An orderly end, for those that write a profile at it.
