@@ -43,7 +43,7 @@ export async function running(bench: Bench, names?: readonly string[]): Promise<
   for (const contender of wanted) {
     const known = bench.running.get(contender.name);
     const one = known ?? { ...(await startContender(bench, contender)), contender };
-    if (known === undefined) await post(bench, one, 16, bench.quick ? 3_000 : 15_000);
+    if (known === undefined) await post(bench, one, 16, bench.quick ? 8_000 : 15_000);
     bench.running.set(contender.name, one);
     found.push(one);
   }
