@@ -36,6 +36,9 @@ export interface Row {
 /** Figures by the name of the proxy, one a round. */
 export type Figures = Map<string, number[]>;
 
+/** Requests until V8 has compiled what it will: before that, one costs up to three times as much CPU. */
+const warmUp = 20_000;
+
 /** Those among the names that are installed, running and warm. */
 export async function running(bench: Bench, names?: readonly string[]): Promise<Running[]> {
   const wanted = bench.contenders.filter(({ name }) => names?.includes(name) ?? true);
@@ -43,7 +46,7 @@ export async function running(bench: Bench, names?: readonly string[]): Promise<
   for (const contender of wanted) {
     const known = bench.running.get(contender.name);
     const one = known ?? { ...(await startContender(bench, contender)), contender };
-    if (known === undefined) await post(bench, one, 16, bench.quick ? 8_000 : 15_000);
+    if (known === undefined) await post(bench, one, 16, warmUp);
     bench.running.set(contender.name, one);
     found.push(one);
   }

@@ -6,7 +6,7 @@ export const cpu: Row = {
   name: 'cpu',
   title: 'CPU per request, 16 connections',
   async measure(bench) {
-    const figures = await cpuPerRequest(bench, bench.quick ? 1_500 : 8_000);
+    const figures = await cpuPerRequest(bench, bench.quick ? 3_000 : 8_000);
     const what = 'CPU per request';
     return {
       findings: [

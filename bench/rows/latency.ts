@@ -8,7 +8,7 @@ export const latency: Row = {
   async measure(bench) {
     const p99: Figures = new Map();
     const p50 = await takeTurns(bench.rounds, await running(bench), async (subject) => {
-      const { tookUs } = await post(bench, subject, 1, bench.quick ? 300 : 2_000);
+      const { tookUs } = await post(bench, subject, 1, bench.quick ? 500 : 2_000);
       const { name } = subject.contender;
       p99.set(name, [...(p99.get(name) ?? []), quantile(tookUs, 0.99)]);
       return quantile(tookUs, 0.5);

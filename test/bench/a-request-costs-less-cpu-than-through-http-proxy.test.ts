@@ -29,7 +29,7 @@ test(
       quick: true,
       running: new Map(),
     };
-    const figures = await cpuPerRequest(bench, 600);
+    const figures = await cpuPerRequest(bench, 1_500);
     const measured = ratios(figures.get('sidecar'), figures.get('http-proxy'));
     process.stdout.write(`CPU per request, sidecar / http-proxy: ${spread(measured)}\n`);
     expect(measured).toHaveLength(bench.rounds);
