@@ -27,7 +27,7 @@ export const connect: Row = {
       ours: { cpu: [] as number[], took: [] as number[] },
     };
     // The first rounds are for warming up.
-    for (let round = -2; round < bench.rounds; round++)
+    for (let round = -5; round < bench.rounds; round++)
       for (const [name, what, pid] of [
         ['direct', direct, world.server.pid],
         ['ours', ours, sidecar.pid],

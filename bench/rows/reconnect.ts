@@ -52,10 +52,10 @@ async function measureAt(bench: Bench, serverPort: number, calls: number): Promi
   const direct = { kind: 'anew', port: serverPort, path: '/mcp', caFile: world.caFile, calls } as const;
   const ours = { kind: 'anew', port: sidecar.port, path: '/bench/mcp', calls } as const;
   const times: Times = { direct: [], ours: [] };
-  // The round before the first is for warming up.
-  for (let round = -1; round < bench.rounds; round++) {
+  await ask(world, { ...ours, calls: 5 * calls });
+  await ask(world, direct);
+  for (let round = 0; round < bench.rounds; round++) {
     const taken = { direct: await ask(world, direct), ours: await ask(world, ours) };
-    if (round < 0) continue;
     times.direct.push(median(taken.direct.tookUs));
     times.ours.push(median(taken.ours.tookUs));
   }
