@@ -63,8 +63,10 @@ export class ResponseParser {
     if (this.#headBytes > this.#maxHeadBytes) return new MalformedResponseError('headers too long');
     const head = parseResponseHead(text, this.#method);
     if (head instanceof MalformedResponseError) return head;
-    if (head.status < 200 && head.status !== 101) this.#block = new BlockReader(this.#maxHeadBytes, 'head');
-    else this.#begin(head);
+    if (head.status < 200 && head.status !== 101) {
+      if (!head.keepsAlive) return new MalformedResponseError('an interim response that ends the connection');
+      this.#block = new BlockReader(this.#maxHeadBytes, 'head');
+    } else this.#begin(head);
     this.#parts.onHead(head);
     if (head.body === 0 && this.head === head && head.status !== 101) this.#finish([]);
     return next;
