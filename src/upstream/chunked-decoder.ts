@@ -8,6 +8,9 @@ const maxSizeLine = 1_024;
 const sizeLine =
   /^([\dA-Fa-f]{1,13})(?:;[!#$%&'*+\-.^_`|~\dA-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+|"[\t !#-[\]-~\x80-\xff]*"))?)*$/;
 
+/** What would be said of a body that is over (RFC 9110 section 6.5.1). */
+const isFraming = /^(?:content-length|transfer-encoding)$/i;
+
 /** Takes the framing off a body in chunks (RFC 9112 section 7.1). */
 export class ChunkedDecoder {
   readonly #onBody: (chunk: Buffer) => void;
@@ -78,6 +81,8 @@ export class ChunkedDecoder {
     if (hasIllegalBytes(text)) return new MalformedResponseError('a control character in the trailers');
     const fields = parseFields(text.slice('\r\n'.length));
     if (fields instanceof MalformedResponseError) return fields;
+    if (fields.some((name, index) => index % 2 === 0 && isFraming.test(name)))
+      return new MalformedResponseError('a length among the trailers');
     this.trailers = fields;
     return next;
   }
