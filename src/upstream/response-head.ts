@@ -102,6 +102,7 @@ function readFraming(headers: readonly string[], is11: boolean): Framing | Malfo
         isChunked = true;
         break;
       case 'connection':
+      case 'proxy-connection': // Of no standard; llhttp and others obey it.
         if (/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(value)) closes = true;
         else if (!is11 && /(?:^|,)[ \t]*keep-alive[ \t]*(?:,|$)/i.test(value)) persists = true;
         break;
@@ -117,7 +118,7 @@ function readFraming(headers: readonly string[], is11: boolean): Framing | Malfo
 /** The lower-case name if it has one of the lengths that matter: most headers cost no string. */
 function framingName(name: string): string | undefined {
   const { length } = name;
-  return length === 10 || length === 14 || length === 17 ? name.toLowerCase() : undefined;
+  return length === 10 || length === 14 || length === 16 || length === 17 ? name.toLowerCase() : undefined;
 }
 
 function readKeepAliveMs(value: string): number | undefined {
