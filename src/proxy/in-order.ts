@@ -33,7 +33,10 @@ export class InOrder {
     const waiting: Job[] = [];
     this.#waiting.set(socket, waiting);
     for (let job: Job | undefined = first; job !== undefined; job = waiting.shift()) {
-      if ((await this.#do(job, socket)) && !socket.destroyed) continue;
+      const goesOn = await this.#do(job, socket);
+      // What came in one packet behind the response before is seen first: it would answer a request written now.
+      if (waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
+      if (goesOn && !socket.destroyed) continue;
       this.#ending.add(socket);
       break;
     }

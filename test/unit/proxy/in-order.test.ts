@@ -16,6 +16,9 @@ describe('the jobs of one connection', () => {
     expect(done).toEqual(['other']);
     first.resolve(true);
     await nextTurn();
+    // Not in the same turn: what came behind the response before must be seen first.
+    expect(done).toEqual(['other', 'first']);
+    await nextTurn();
     expect(done).toEqual(['other', 'first', 'second']);
   });
 
