@@ -47,6 +47,9 @@ export function parseResponseHead(text: string, method: string): ResponseHead | 
   const framing = readFraming(headers, line[1] === '1');
   if (framing instanceof MalformedResponseError) return framing;
   const { body, ...connection } = framing;
+  // To llhttp a tab behind it makes it another coding, and the body one that ends with the connection.
+  if (body === 'chunked' && text.includes('\t') && /chunked *\t/i.test(text))
+    return malformed('a transfer coding besides chunked');
   const isBodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;
   return { status, phrase: line[3] ?? '', headers, body: isBodiless ? 0 : body, ...connection };
 }
