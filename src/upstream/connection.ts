@@ -171,6 +171,8 @@ export class Connection {
     if (head?.status === 101) this.#rest = rest;
     else if (rest.length > 0 || head?.keepsAlive !== true) this.closed = true;
     if (head?.keepAliveMs !== undefined) this.idleMs = Math.min(maxIdleMs, head.keepAliveMs - clockSkewMs);
+    // Not a moment: it is of no use to the pool.
+    if (this.idleMs <= 0) this.closed = true;
   }
 
   readonly #drained = (): void => this.#underWay?.receiver.onDrain();
