@@ -43,6 +43,13 @@ const stricter: readonly (readonly [
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
   ],
   [
+    'a tab behind chunked, which llhttp takes for another coding',
+    /^a transfer coding/,
+    /chunked *\t/i,
+    'GET',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n',
+  ],
+  [
     'chunks in HTTP/1.0',
     /^a transfer coding/,
     /transfer-encoding:/i,

@@ -68,6 +68,8 @@ const nasty: readonly string[] = [
   'HTTP/1.2 |HTTP/2.0 |HTTP/0.9 |http/1.1 |ICY 200 OK\r\n|RTSP/1.0 |HTTP/1.1  200|099|600|999|1000',
   '0\r\n\r\n|0\r\n|5\r\nhello\r\n|-1\r\n|1 \r\nx\r\n| 1\r\nx\r\n|1;\r\nx\r\n|1;=\r\n|1;a="\r\n',
   '1;a="\\""\r\n|1;a=b c\r\n|1; a=b\r\nx\r\n|1\nx\r\n|1;\nx\r\n|1;a\nb\r\n|1\rx\r\n|\xef\xbb\xbf',
+  'Transfer-Encoding: chunked\t\r\n|Transfer-Encoding:\tchunked \r\n|Connection: close\t\r\n',
+  'Content-Length:\t5 \t\r\n|Connection:\t close , x\r\n|X-Empty:\t \r\n|X: a \t b\t\r\n',
 ].flatMap((several) => several.split('|'));
 
 /** One change to what a server says, by numbers that mean something for any bytes. */
