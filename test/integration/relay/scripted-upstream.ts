@@ -18,8 +18,8 @@ export interface ScriptedUpstream {
   readonly upstream: Listening;
   readonly sockets: readonly TLSSocket[];
   readonly requests: readonly ScriptedRequest[];
-  /** All that came on each connection, in Latin-1. */
-  readonly received: readonly { readonly text: string }[];
+  /** All that came on each connection, in Latin-1. A test may empty it. */
+  readonly received: readonly { text: string }[];
 }
 
 /** @param onRequest told of each head that has come: bodies must hold no empty line */
@@ -43,7 +43,7 @@ export async function startScripted(
         all.text += text;
         rest += text;
         for (let end = rest.indexOf('\r\n\r\n'); end >= 0; end = rest.indexOf('\r\n\r\n')) {
-          const [line = '', path = ''] = /[A-Z]+ (\S+)(?= HTTP\/1\.1\r\n)/.exec(rest.slice(0, end)) ?? [];
+          const [line = '', path = ''] = /[A-Z]+ ([^ ]+)(?= HTTP\/1\.1\r\n)/.exec(rest.slice(0, end)) ?? [];
           rest = rest.slice(end + 4);
           if (line === '') continue;
           const request = { line, path, connection, socket };
