@@ -40,6 +40,7 @@ const bad: Readonly<Record<string, string>> = {
   'a status of four digits': head('Content-Length: 5', 'HTTP/1.1 2000 OK'),
   'a status that a word follows at once': head('Content-Length: 5', 'HTTP/1.1 200OK'),
   'an interim response that ends the connection': `HTTP/1.1 100 C\r\nConnection: close\r\n\r\n${head('Content-Length: 5')}`,
+  'one that says so in the words of old proxies': `HTTP/1.1 100 C\r\nProxy-Connection: close\r\n\r\n${head('Content-Length: 5')}`,
   'an interim response of HTTP/1.0': `HTTP/1.0 100 C\r\n\r\n${head('Content-Length: 5')}`,
   'a body of an interim response': `HTTP/1.1 103 E\r\nContent-Length: 3\r\n\r\nabc${head('Content-Length: 5')}`,
   'a chunk size with a sign': chunked('+5\r\nhello\r\n0\r\n\r\n'),
