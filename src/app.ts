@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { DestinationStream } from 'pino';
 import { AdminListener } from './admin/admin-listener.ts';
 import { isLoopbackHost, type Authority } from './authority.ts';
+import { inSlices } from './config/steps.ts';
 import { isInForce } from './policy/decide.ts';
 import type { CompiledEntry } from './policy/table.ts';
 import { Failure } from './failure.ts';
@@ -153,7 +154,7 @@ class App implements Sidecar {
       location: options,
       store: this.#store,
       inputs: first.inputs,
-      rehearse: (next, before) => rehearse(next, before, this.#chainsSeen.all()),
+      rehearse: (next, before) => rehearse(next, before, [...this.#chainsSeen.all()]),
       onReload: (report) => this.#afterReload(report),
       onWatchError: (error) =>
         this.#logger.warn({ error: String(error) }, 'watching files failed, polling goes on'),
@@ -164,7 +165,7 @@ class App implements Sidecar {
   async listen(): Promise<this> {
     const { snapshot, problems, failed } = this.#first;
     const { listen, admin } = snapshot.config.settings;
-    this.#metrics.showSnapshot(snapshot);
+    await inSlices(this.#metrics.showSnapshot(snapshot));
     this.#metrics.showLoad(failed, false);
     this.#status.loaded(failed, problems);
     // Before the first client can come.
@@ -184,7 +185,7 @@ class App implements Sidecar {
     this.proxy = `${first.host}:${first.port}`;
     reportStart(this.#logger, snapshot, this.#options.env);
     this.#caKeeper.reportBundle();
-    reportProblems(this.#logger, problems);
+    await inSlices(reportProblems(this.#logger, problems));
     await this.#warnOfFileMounts();
     this.#deadlines.acknowledge();
     this.#ready = true;
@@ -246,24 +247,24 @@ class App implements Sidecar {
     };
   }
 
-  /** In the same tick as the step, so that nothing of the old policy outlives it. */
-  #afterReload(report: ReloadReport): void {
+  /** In the same tick as the step, so that nothing of the old policy outlives it; what only tells of it may take longer. */
+  async #afterReload(report: ReloadReport): Promise<void> {
     const snapshot = this.#store.current();
     this.#pool.retain(this.#holds());
     this.#logger.level = snapshot.config.settings.log.level;
-    this.#metrics.showSnapshot(snapshot);
     this.#metrics.showLoad(report.failed, true);
     this.#status.loaded(report.failed, report.problems);
-    reportReload(this.#logger, report, snapshot);
     this.#deadlines.acknowledge();
     void this.#caKeeper.refresh();
     void this.#warnOfFileMounts();
+    await inSlices(reportReload(this.#logger, report, snapshot));
+    await inSlices(this.#metrics.showSnapshot(snapshot));
   }
 
   /** A policy step like a reload, but for what is in the files: those may be broken at this moment. */
   #afterDeadlines(entries: readonly CompiledEntry[]): void {
     this.#pool.retain(this.#holds());
-    this.#metrics.showSnapshot(this.#store.current());
+    void inSlices(this.#metrics.showSnapshot(this.#store.current()));
     this.#status.follow();
     reportPassedDeadlines(this.#logger, entries);
   }

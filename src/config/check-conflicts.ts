@@ -2,6 +2,7 @@ import { formatAuthority } from '../authority.ts';
 import type { HostEntry, Position, ServerEntry } from './config.ts';
 import { shownName } from './known-keys.ts';
 import type { Report } from './report.ts';
+import type { Steps } from './steps.ts';
 
 /**
  * Spoils servers of one authority that do not agree how it is to be verified: in absolute form nobody could tell
@@ -9,14 +10,16 @@ import type { Report } from './report.ts';
  *
  * @param keyOf where an entry's key stands
  */
-export function spoilConflicts(
+export function* spoilConflicts(
   servers: readonly ServerEntry[],
   keyOf: (name: string) => Position | undefined,
   report: Report,
-): ServerEntry[] {
+): Steps<ServerEntry[]> {
   // What an entry that is spoiled already would have said is not known.
   const sound = servers.filter(({ spoiledBy }) => spoiledBy === undefined);
-  const others = indexOthers(sound);
+  const others = yield* indexOthers(sound);
+  // Most configurations have none.
+  if (others === undefined) return [...servers];
   return servers.map((server) => {
     const other = server.spoiledBy === undefined ? others(server) : undefined;
     if (other === undefined) return server;
@@ -46,8 +49,17 @@ export function checkNames(
 }
 
 /** The first in the file that has the authority of a server and does not agree with it. */
-function indexOthers(servers: readonly ServerEntry[]): (server: ServerEntry) => ServerEntry | undefined {
-  const byAuthority = Map.groupBy(servers, ({ upstream }) => formatAuthority(upstream.authority));
+function* indexOthers(
+  servers: readonly ServerEntry[],
+): Steps<((server: ServerEntry) => ServerEntry | undefined) | undefined> {
+  const byAuthority = new Map<string, ServerEntry[]>();
+  for (const server of servers) {
+    const authority = formatAuthority(server.upstream.authority);
+    const same = byAuthority.get(authority);
+    if (same === undefined) byAuthority.set(authority, [server]);
+    else same.push(server);
+    yield;
+  }
   // Thousands may share an authority: of each only two are of interest, the first and the first that differs from it.
   const firsts = new Map<string, { first: ServerEntry; agreement: string; differing: ServerEntry }>();
   for (const [authority, [first, ...rest]] of byAuthority) {
@@ -55,7 +67,9 @@ function indexOthers(servers: readonly ServerEntry[]): (server: ServerEntry) => 
     const agreement = agreementOf(first);
     const differing = rest.find((one) => agreementOf(one) !== agreement);
     if (differing !== undefined) firsts.set(authority, { first, agreement, differing });
+    yield;
   }
+  if (firsts.size === 0) return undefined;
   return (server) => {
     const found = firsts.get(formatAuthority(server.upstream.authority));
     if (found === undefined) return undefined;

@@ -5,6 +5,7 @@ import { Fault } from './fault.ts';
 import { findPair } from './located.ts';
 import type { Located, LocatedPair } from './located.ts';
 import type { Report } from './report.ts';
+import type { Steps } from './steps.ts';
 import { parseUpstreamUrl } from './upstream-url.ts';
 
 /** Where LiteLLM's entries name hosts of an identity provider. */
@@ -33,15 +34,16 @@ interface Entries {
  *
  * @param writtenAs a server as it stands in the file
  */
-export function checkIdentityProviders(
+export function* checkIdentityProviders(
   { servers, hosts, settings }: Entries,
   writtenAs: (name: string) => LocatedPair | undefined,
   report: Report,
-): void {
+): Steps<void> {
   const isDenied = settings.unlistedHosts === 'deny';
   const told = new Set<string>();
   const isListed = indexAuthorities(servers, hosts);
   for (const { name, sslVerify, spoiledBy } of servers) {
+    yield;
     const hasOwnTrust = sslVerify.kind === 'path' || sslVerify.kind === 'pem';
     if (spoiledBy !== undefined || !(hasOwnTrust || isDenied)) continue;
     for (const { key, authority, position } of providersOf(writtenAs(name)?.value)) {

@@ -1,6 +1,7 @@
 import type { Authority } from '../authority.ts';
 import type { AddressBlock } from '../ip-address.ts';
 import type { Problem } from './problem.ts';
+import type { ServerPart } from './server-part.ts';
 
 /** A configuration file after reading: every value is legal, every default filled in, every path absolute. */
 export interface Config {
@@ -15,6 +16,8 @@ export interface Config {
   readonly settings: Settings;
   /** The source line of a place with a caret and with secrets as `…`: for problems that show only later. */
   readonly excerptAt: (position: Position) => string | undefined;
+  /** The servers as they were parsed, for the next file. */
+  readonly parts: readonly ServerPart[];
 }
 
 /** `ssl_verify` as written, after inheritance. */

@@ -41,7 +41,14 @@ export function substitute(
   return { ...value, value: TYPED_KEYS.has(key) ? resolvePlainScalar(text) : text, variable };
 }
 
-/** The same for a map, of which only some keys may be ours to read. */
+/** Whether anything in a value comes from the environment. */
+export function namesVariable(value: Located): boolean {
+  if (value.kind === 'map') return value.pairs.some((pair) => namesVariable(pair.value));
+  if (value.kind === 'list') return value.items.some(namesVariable);
+  return typeof value.value === 'string' && value.value.startsWith(PREFIX);
+}
+
+/** {@link substitute} for a map, of which only some keys may be ours to read. */
 export function substituteMap(
   map: LocatedMap,
   env: NodeJS.ProcessEnv,

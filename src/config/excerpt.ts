@@ -11,16 +11,39 @@ const OUR_KEYS = ['mcp_servers', 'mcp_tls_sidecar', 'ssl_verify', 'tls'];
 /** The source line of a position with a caret below it and everything that may be secret as `…`. */
 export type ExcerptAt = (position: Position) => string | undefined;
 
-/** Excerpts of a file that parsed. */
-export function excerptsOfParsed(text: string, root: Node | null): ExcerptAt {
+/**
+ * Excerpts of a file that parsed.
+ *
+ * @param left lines that the file has and the text has not
+ */
+export function excerptsOfParsed(
+  text: string,
+  root: Node | null,
+  left: { after: number; by: number } = { after: Infinity, by: 0 },
+): ExcerptAt {
   const lines = indexLines(text);
   let segments: Segment[] | undefined;
   return (position) => {
-    const range = lines.rangeOf(position.line);
+    const range = lines.rangeOf(position.line > left.after ? position.line - left.by : position.line);
     if (range === undefined) return undefined;
     segments ??= segmentsOf(text, root);
-    return draw(position, maskLine(text, range, range.start + position.column - 1, segments));
+    return excerptOf(position, text, range, segments);
   };
+}
+
+/**
+ * The excerpt of a line.
+ *
+ * @param position in the file, by whose line it is numbered
+ * @param range of the line in the text
+ */
+export function excerptOf(
+  position: Position,
+  text: string,
+  range: { start: number; end: number },
+  segments: readonly Segment[],
+): string {
+  return draw(position, maskLine(text, range, range.start + position.column - 1, segments));
 }
 
 /** Excerpts of a file that does not parse: of a line only a known key at its beginning is shown. */

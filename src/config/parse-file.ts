@@ -8,6 +8,9 @@ import { Fault } from './fault.ts';
 import { indexLines } from './lines.ts';
 import { locate } from './locate.ts';
 import type { LocatedMap } from './located.ts';
+import { parseApart } from './parse-apart.ts';
+import type { ServerPart } from './server-part.ts';
+import type { Steps } from './steps.ts';
 import { syntaxFault } from './syntax-faults.ts';
 
 /** A file after parsing; without `root` one of the faults says why. */
@@ -15,30 +18,43 @@ export interface ParsedFile {
   readonly root: LocatedMap | undefined;
   readonly faults: readonly { readonly fault: Fault; readonly position: Position | undefined }[];
   readonly excerptAt: ExcerptAt;
+  /** The servers in the order of their pairs; empty where the file was not read in parts. */
+  readonly parts: readonly ServerPart[];
 }
 
-/** From bytes to located values; every fault found here refuses the file. */
-export function parseFile(bytes: Buffer): ParsedFile {
+/**
+ * From bytes to located values; every fault found here refuses the file.
+ *
+ * @param known the parts of the last file
+ */
+export function* parseFile(bytes: Buffer, known: readonly ServerPart[]): Steps<ParsedFile> {
   const decoded = decodeFile(bytes);
   const { text } = decoded;
-  const refuse = (fault: Fault, position?: Position): ParsedFile => ({
-    root: undefined,
-    faults: [{ fault, position }],
-    excerptAt: excerptsOfUnparsed(text),
-  });
-  if (decoded.fault !== undefined) return refuse(decoded.fault, decoded.position);
+  if (decoded.fault !== undefined) return refuse(text, decoded.fault, decoded.position);
+  yield;
+  const apart = yield* parseApart(text, known, parseText);
+  return apart === undefined ? parseWhole(text) : { ...apart, faults: [] };
+}
+
+function refuse(text: string, fault: Fault, position?: Position): ParsedFile {
+  const faults = [{ fault, position }];
+  return { root: undefined, faults, excerptAt: excerptsOfUnparsed(text), parts: [] };
+}
+
+/** A text that could not be read in parts. */
+export function parseWhole(text: string): ParsedFile {
   const document = parseText(text);
-  if (document === undefined) return refuse(syntaxFault('RESOURCE_EXHAUSTION'));
+  if (document === undefined) return refuse(text, syntaxFault('RESOURCE_EXHAUSTION'));
   const { positionAt } = indexLines(text);
   // What the parser says after its first error is mostly that one's echo.
   const [error] = document.errors;
   if (error !== undefined) {
     const quote = error.code === 'MISSING_CHAR' ? findOpenQuote(document, error.pos[0]) : undefined;
-    if (quote !== undefined) return refuse(OPEN_QUOTE, positionAt(quote));
-    return refuse(syntaxFault(error.code), positionAt(error.pos[0]));
+    if (quote !== undefined) return refuse(text, OPEN_QUOTE, positionAt(quote));
+    return refuse(text, syntaxFault(error.code), positionAt(error.pos[0]));
   }
   const { contents } = document;
-  if (contents === null || isEmptyText(contents)) return refuse(EMPTY);
+  if (contents === null || isEmptyText(contents)) return refuse(text, EMPTY);
   return locateRoot(text, contents, positionAt);
 }
 
@@ -72,12 +88,12 @@ function locateRoot(text: string, contents: Node, positionAt: (offset: number) =
   const faults: { fault: Fault; position: Position }[] = [];
   const excerptAt = excerptsOfParsed(text, contents);
   const root = locate(contents, positionAt, (fault, position) => faults.push({ fault, position }));
-  if (root.kind === 'map') return { root, faults, excerptAt };
+  if (root.kind === 'map') return { root, faults, excerptAt, parts: [] };
   const fault = new Fault(
     'the file is no mapping of keys to values',
     'begin it with mcp_servers: or mcp_tls_sidecar:',
   );
-  return { root: undefined, faults: [...faults, { fault, position: root.position }], excerptAt };
+  return { root: undefined, faults: [...faults, { fault, position: root.position }], excerptAt, parts: [] };
 }
 
 /** Undefined where the nesting is beyond the parser's stack. */

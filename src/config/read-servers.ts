@@ -7,10 +7,13 @@ import { findPair, isUnset } from './located.ts';
 import type { LocatedMap, LocatedPair } from './located.ts';
 import { readMapping } from './read-mapping.ts';
 import type { Reading } from './read-mapping.ts';
+import { PartReader } from './read-part.ts';
 import type { InheritedTrust } from './read-settings.ts';
 import { asMap } from './read-settings.ts';
 import { readTrust } from './read-trust.ts';
 import { serverSchema } from './schema.ts';
+import type { ServerPart } from './server-part.ts';
+import type { Steps } from './steps.ts';
 
 const UNSET_UPSTREAM: Upstream = {
   protocol: 'https',
@@ -24,10 +27,28 @@ export interface EntryContext {
   readonly settings: Settings;
 }
 
+/** The same for all of `mcp_servers`: what it was parsed as, in the order of its pairs, or nothing. */
+interface ServersContext extends EntryContext {
+  readonly parts: readonly ServerPart[];
+}
+
 /** Reads `mcp_servers`; entries that refuse the file are left out. */
-export function readServers(root: LocatedMap, context: EntryContext, reading: Reading): ServerEntry[] {
+export function* readServers(
+  root: LocatedMap,
+  { parts, ...context }: ServersContext,
+  reading: Reading,
+): Steps<ServerEntry[]> {
   const servers = asMap(findPair(root, 'mcp_servers'), 'mcp_servers', reading);
-  return (servers?.pairs ?? []).flatMap((pair) => readServer(pair, context, reading) ?? []);
+  const reader = new PartReader(context.inherited, context.settings, reading);
+  const entries: ServerEntry[] = [];
+  for (const [index, pair] of (servers?.pairs ?? []).entries()) {
+    const read = () => readServer(pair, context, reading);
+    const part = parts[index];
+    const entry = part === undefined ? read() : reader.read(part, read);
+    if (entry !== undefined) entries.push(entry);
+    yield;
+  }
+  return entries;
 }
 
 function readServer(pair: LocatedPair, context: EntryContext, reading: Reading): ServerEntry | undefined {

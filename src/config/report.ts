@@ -15,6 +15,8 @@ export interface Finding {
 /** Collects the problems of one file, so that all are reported at once. */
 export interface Report {
   add(finding: Finding): Problem;
+  /** How often anything was added. */
+  readonly found: number;
   /** In the order of the file, each once. */
   sorted(): Problem[];
   /** Whether an error was found that no single entry answers for. */
@@ -48,8 +50,13 @@ export function createReport(
   excerptAt: (position: Position) => string | undefined,
 ): Report {
   const problems = new Map<string, Problem>();
+  let found = 0;
   return {
+    get found() {
+      return found;
+    },
     add(finding) {
+      found++;
       const problem = toProblem(file, excerptAt, finding);
       // One anchored value that several entries use is found several times.
       problems.set(JSON.stringify([problem.line, problem.column, problem.message]), problem);

@@ -1,5 +1,6 @@
 import { formatAuthority, type Authority } from '../authority.ts';
 import type { HostEntry, ServerEntry } from '../config/config.ts';
+import { inOneGo, type Steps } from '../config/steps.ts';
 import type { Deadline } from './deadline.ts';
 import type { Policy } from './policy.ts';
 
@@ -48,6 +49,11 @@ export interface Table {
 }
 
 export function createTable(entries: readonly CompiledEntry[]): Table {
+  return inOneGo(tableSteps(entries));
+}
+
+/** The same, in parts: with thousands of entries it takes a while. */
+export function* tableSteps(entries: readonly CompiledEntry[]): Steps<Table> {
   const names = new Map<string, CompiledServer>();
   // Servers, exact hosts and wildcards live under keys that cannot meet: `a:1`, `host a:1`, `*.a:1`.
   const lists = new Map<string, CompiledEntry[]>();
@@ -57,6 +63,7 @@ export function createTable(entries: readonly CompiledEntry[]): Table {
     append(lists, listKey(compiled), compiled);
     const { host, port, https } = target(compiled);
     if (https) append(ports, host, port);
+    yield;
   }
 
   return {

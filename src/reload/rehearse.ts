@@ -1,5 +1,6 @@
 import { problemAt } from '../config/problem-at.ts';
 import type { Problem } from '../config/problem.ts';
+import type { Steps } from '../config/steps.ts';
 import type { Policy } from '../policy/policy.ts';
 import { inForce, type CompiledEntry } from '../policy/table.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -12,13 +13,16 @@ import { chainUnder } from '../upstream/peer-chain.ts';
  * Tries the policies of a snapshot that is not in force yet on what their servers last presented: a warning for each
  * that would be refused. It blocks nothing: the servers may be about to change too.
  */
-export function rehearse(next: Snapshot, before: Snapshot, seen: Iterable<SeenChain>): Problem[] {
+export function* rehearse(next: Snapshot, before: Snapshot, seen: readonly SeenChain[]): Steps<Problem[]> {
   const problems = new Map<string, Problem>();
+  const names = new Set(seen.map(({ server }) => server));
+  const [nextNamed, beforeNamed] = [entriesNamed(next, names), entriesNamed(before, names)];
   for (const chain of seen) {
-    const compiled = entryNamed(next, chain.server);
+    yield;
+    const compiled = nextNamed.get(chain.server);
     const policy = policyOf(compiled);
     if (compiled === undefined || policy?.verify !== true || problems.has(chain.server)) continue;
-    if (policyOf(entryNamed(before, chain.server))?.key === policy.key) continue;
+    if (policyOf(beforeNamed.get(chain.server))?.key === policy.key) continue;
     const fault = wouldFail(policy, chain);
     if (fault === undefined) continue;
     const { entry } = compiled;
@@ -36,8 +40,9 @@ export function rehearse(next: Snapshot, before: Snapshot, seen: Iterable<SeenCh
   return [...problems.values()];
 }
 
-function entryNamed({ table }: Snapshot, name: string): CompiledEntry | undefined {
-  return table.entries.find(({ entry }) => entry.name === name);
+function entriesNamed({ table }: Snapshot, names: ReadonlySet<string>): Map<string, CompiledEntry> {
+  const named = table.entries.filter(({ entry }) => names.has(entry.name));
+  return new Map(named.map((compiled) => [compiled.entry.name, compiled]));
 }
 
 const policyOf = (compiled: CompiledEntry | undefined): Policy | undefined =>

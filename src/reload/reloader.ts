@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Problem } from '../config/problem.ts';
+import { inSlices, type Steps } from '../config/steps.ts';
 import { hasErrors, loadConfig, type ConfigLocation, type LoadedConfig } from '../snapshot/load-config.ts';
 import type { Snapshot, SnapshotStore } from '../snapshot/snapshot.ts';
 import { digestPath, digestRegularFile } from '../trust/load-bundle.ts';
@@ -24,9 +25,9 @@ export interface ReloaderOptions {
   /** The files of the first load. */
   readonly inputs: Inputs;
   /** Warnings about a snapshot that is about to be put in force. */
-  readonly rehearse: (next: Snapshot, before: Snapshot) => readonly Problem[];
-  /** Called after the step, in the same tick. */
-  readonly onReload: (report: ReloadReport) => void;
+  readonly rehearse: (next: Snapshot, before: Snapshot) => Steps<readonly Problem[]>;
+  /** Called after the step, in the same tick; what it takes longer for ends before the next reload begins. */
+  readonly onReload: (report: ReloadReport) => Promise<void>;
   readonly onWatchError: (error: unknown) => void;
   readonly pollMs?: number;
 }
@@ -92,10 +93,11 @@ export class Reloader {
       trigger === 'change' ? await this.#loadPatiently(before) : await loadConfig(location, before);
     this.#inputs = loaded.inputs;
     const { snapshot } = loaded;
-    const problems = [...loaded.problems, ...(snapshot === undefined ? [] : rehearse(snapshot, before))];
+    const rehearsed = snapshot === undefined ? [] : await inSlices(rehearse(snapshot, before));
+    const problems = [...loaded.problems, ...rehearsed];
     if (snapshot !== undefined) store.replace(snapshot);
     const report = { trigger, failed: hasErrors(problems), problems, before };
-    onReload(report);
+    await onReload(report);
     await this.#follow();
     return report;
   }

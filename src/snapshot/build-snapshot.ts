@@ -9,10 +9,11 @@ import type { Config, HostEntry, ServerEntry } from '../config/config.ts';
 import { problemAt } from '../config/problem-at.ts';
 import { DEFAULT_TLS } from '../config/tls-settings.ts';
 import type { Problem } from '../config/problem.ts';
+import { inSlices, Slices } from '../config/steps.ts';
 import { Deadline } from '../policy/deadline.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { UpstreamProxy } from '../policy/upstream-proxy.ts';
-import { createTable, type CompiledEntry } from '../policy/table.ts';
+import { tableSteps, type CompiledEntry } from '../policy/table.ts';
 import type { Bundle } from '../trust/bundle.ts';
 import { FileReader } from '../trust/load-bundle.ts';
 import { FileFault } from '../trust/read-file.ts';
@@ -36,10 +37,8 @@ export interface BuildOptions {
 export async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
   const builder = new SnapshotBuilder(options);
   const { config } = options;
-  const entries = await Promise.all(
-    [...config.servers, ...config.hosts].map((entry) => builder.compile(entry)),
-  );
-  const table = createTable(entries);
+  const entries = await builder.compileAll([...config.servers, ...config.hosts]);
+  const table = await inSlices(tableSteps(entries));
   const ca = await builder.inspectCa();
   return {
     config,
@@ -57,6 +56,9 @@ export async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
     parsed: builder.files.parsed,
   };
 }
+
+/** Compiled at a time: the files that they name are read side by side. */
+const BATCH = 64;
 
 class SnapshotBuilder {
   readonly problems: Problem[] = [];
@@ -79,6 +81,18 @@ class SnapshotBuilder {
       this.files,
       policies.filter((policy) => policy !== undefined),
     );
+  }
+
+  /** Some at a time, so that requests are served in between. */
+  async compileAll(entries: readonly (ServerEntry | HostEntry)[]): Promise<CompiledEntry[]> {
+    const slices = new Slices();
+    const compiled: CompiledEntry[] = [];
+    for (let at = 0; at < entries.length; at += BATCH) {
+      const batch = entries.slice(at, at + BATCH);
+      compiled.push(...(await Promise.all(batch.map((entry) => this.compile(entry)))));
+      if (slices.isOver) await slices.rest();
+    }
+    return compiled;
   }
 
   async compile(entry: ServerEntry | HostEntry): Promise<CompiledEntry> {

@@ -1,6 +1,6 @@
 import type { ListenAddress } from '../config/config.ts';
 import type { Problem } from '../config/problem.ts';
-import { readConfig } from '../config/read-config.ts';
+import { readConfigInSlices } from '../config/read-config.ts';
 import { digestPath } from '../trust/load-bundle.ts';
 import { FileFault, readRegularFile } from '../trust/read-file.ts';
 import { buildSnapshot } from './build-snapshot.ts';
@@ -48,10 +48,11 @@ export async function loadConfig(location: ConfigLocation, previous?: Snapshot):
   if (file !== undefined) inputs.set(file, read instanceof FileFault ? read.message : (read?.sha256 ?? ''));
   if (read instanceof FileFault) return refused([fileProblem(file ?? '', read)], inputs, previous);
 
-  const { config, legible, problems } = readConfig({
+  const { config, legible, problems } = await readConfigInSlices({
     ...location,
     now: location.now?.() ?? Date.now(),
     bytes: read?.bytes ?? embeddedDefault,
+    previous: previous?.config,
   });
   if (legible === undefined) return refused(problems, inputs, previous);
   const snapshot = await buildSnapshot({ config: legible, env: location.env, previous, now: location.now });

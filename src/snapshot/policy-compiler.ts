@@ -19,6 +19,8 @@ export interface PolicyParts {
 export class PolicyCompiler {
   readonly #files: FileReader;
   readonly #policies = new Map<string, Policy>();
+  /** Of what most entries have in common. */
+  readonly #digests = new Map<string, string>();
   readonly #identities = new Map<string, Promise<Identity | FileFault>>();
 
   /** @param previous those of the snapshot in force, taken over where nothing changed */
@@ -40,7 +42,9 @@ export class PolicyCompiler {
   compile({ verify, bundle, tls, identity }: PolicyParts): Policy | FileFault {
     const { serverName, minVersion, pins, strict } = tls;
     const more = JSON.stringify([minVersion, [...pins].sort(), strict, identity?.sha256 ?? null]);
-    const digest = createHash('sha256').update(more).digest('hex').slice(0, 16);
+    const digest = getOrCreate(this.#digests, more, () =>
+      createHash('sha256').update(more).digest('hex').slice(0, 16),
+    );
     const key = [verify ? 'verify' : 'off', bundle?.sha256 ?? 'none', serverName ?? '', digest].join('|');
     const known = this.#policies.get(key);
     if (known !== undefined) return known;
@@ -70,4 +74,10 @@ export class PolicyCompiler {
       );
     }
   }
+}
+
+function getOrCreate<K, V>(map: Map<K, V>, key: K, create: () => V): V {
+  const value = map.get(key) ?? create();
+  map.set(key, value);
+  return value;
 }

@@ -1,6 +1,6 @@
 import type { Authority } from '../authority.ts';
 import type { Failure, FailureReason } from '../failure.ts';
-import { inForce, type CompiledEntry } from '../policy/table.ts';
+import { inForce } from '../policy/table.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
 import type { HandshakeEvent, HandshakeFailedEvent } from '../upstream/dial.ts';
@@ -39,6 +39,14 @@ type Draft = { -readonly [K in keyof Sighting]: Sighting[K] } & {
   failedMs: number;
 };
 
+/** What an entry is, by its text and by the contents of its files that are in force, and since when. */
+interface Meaning {
+  readonly identity: string;
+  readonly policy: string | undefined;
+  /** On the monotonic clock. */
+  readonly sinceMs: number;
+}
+
 /** What a request tells when it is over. */
 export type RequestSeen = Pick<Outcome, 'server' | 'authority' | 'failure'> & {
   readonly times: Pick<Outcome['times'], 'durationMs' | 'queueMs' | 'headMs'>;
@@ -47,8 +55,7 @@ export type RequestSeen = Pick<Outcome, 'server' | 'authority' | 'failure'> & {
 /** Keeps the last of everything that is seen of each server: what the status page tells. */
 export class Sightings {
   readonly #records = new Map<string, Draft>();
-  /** What each entry is, and since when, on the monotonic clock. */
-  #entries = new Map<string, { readonly meaning: string; readonly sinceMs: number }>();
+  #entries = new Map<string, Meaning>();
 
   /** What has been seen of a server; undefined: nothing. */
   of(server: string): Sighting | undefined {
@@ -90,9 +97,11 @@ export class Sightings {
     const nowMs = performance.now();
     const entries = new Map(
       table.entries.map((one) => {
-        const meaning = meaningOf(one);
-        const known = this.#entries.get(one.entry.name);
-        return [one.entry.name, known?.meaning === meaning ? known : { meaning, sinceMs: nowMs }];
+        const { identity, name } = one.entry;
+        const policy = inForce(one).policy?.key;
+        const known = this.#entries.get(name);
+        const isSame = known?.identity === identity && known.policy === policy;
+        return [name, isSame ? known : { identity, policy, sinceMs: nowMs }];
       }),
     );
     for (const [server, record] of this.#records) {
@@ -147,9 +156,4 @@ export class Sightings {
 function isOfServer({ reason, phase }: Failure): boolean {
   if (phase === 'request' || phase === 'policy') return false;
   return reason !== 'downstream_aborted' && reason !== 'draining' && reason !== 'downstream_tls_failed';
-}
-
-/** Equal as long as an entry means the same: by its text, and by the contents of its files that are in force. */
-function meaningOf(compiled: CompiledEntry): string {
-  return [compiled.entry.identity, inForce(compiled).policy?.key].join(' ');
 }

@@ -2,7 +2,9 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
 import { handshakeFailureReasons, type FailureReason } from '../failure.ts';
 import { unlisted } from '../policy/decide.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { inForce } from '../policy/table.ts';
+import type { Steps } from '../config/steps.ts';
+import type { Policy } from '../policy/policy.ts';
+import { inForce, type CompiledEntry } from '../policy/table.ts';
 import type { HandshakeEvent, HandshakeFailedEvent, HandshakeListener } from '../upstream/dial.ts';
 import { CertificateGauges } from './certificate-gauges.ts';
 import { ScrapeRegistry } from './scrape-registry.ts';
@@ -19,10 +21,13 @@ const faultyDefaults = [
   'nodejs_active_resources_total',
 ];
 
-/** What prom-client's metrics have in common, beyond its own types. */
-interface SeriesOwner {
-  get(): Promise<{ values: { labels: Record<string, string> }[] }>;
-  remove(labels: Record<string, string>): void;
+type Labels = Readonly<Record<string, string | number>>;
+
+/** What an entry was shown by. */
+interface Shown {
+  readonly state: CompiledEntry['state'];
+  readonly policy: Policy | undefined;
+  readonly untilMs: number | undefined;
 }
 
 /** What is counted where it lives, at the time of a scrape; by server. */
@@ -35,6 +40,14 @@ export interface LiveCounts {
 export class Metrics implements HandshakeListener {
   readonly registry = new ScrapeRegistry();
   #servers: ReadonlySet<string> = new Set();
+  readonly #shown = new Map<string, Shown>();
+  /** Servers that are gone and were counted all the same. */
+  readonly #strays = new Set<string>();
+  #inForce: Snapshot | undefined;
+  /** The metrics of which each server has one series. */
+  readonly #byServer: (Gauge<'server'> | Histogram<'server'>)[] = [];
+  /** The values of their other label that were seen so far, by metric; they are of closed lists. */
+  readonly #further = new Map<Counter, Map<string | number, Labels>>();
 
   readonly requests = this.#counter('requests_total', 'Requests by the status that was sent.', [
     'server',
@@ -124,34 +137,48 @@ export class Metrics implements HandshakeListener {
     this.#liveGauge('open_connections', 'Upstream connections that are open.', live.openConnections);
   }
 
-  /** Sets what needs no traffic, has the series of alerts at 0, and drops those of servers that are gone. */
-  showSnapshot(snapshot: Snapshot): void {
+  /**
+   * Sets what needs no traffic, has the series of alerts at 0, and drops those of servers that are gone. Of what was
+   * shown before only the differences; one that is begun takes the place of one under way.
+   */
+  *showSnapshot(snapshot: Snapshot): Steps<void> {
+    this.#inForce = snapshot;
     const entries = snapshot.table.entries;
     const names = new Set(entries.map(({ entry }) => entry.name));
     this.#servers = names;
     this.#certificates.retain(names);
-    void this.#forgetOthers();
-    for (const compiled of entries) {
-      const { entry, successor } = compiled;
-      const { state, policy } = inForce(compiled);
-      const server = entry.name;
-      this.#introduce(server);
-      this.#usable.set({ server }, state === 'unusable' ? 0 : 1);
-      this.#stale.set({ server }, state === 'stale' ? 1 : 0);
-      this.#verificationDisabled.set({ server }, policy?.verify === false ? 1 : 0);
-      if (successor === undefined) this.#insecureUntil.remove({ server });
-      else this.#insecureUntil.set({ server }, successor.from.atMs / 1000);
-      const bundle = policy?.verify === true ? policy.bundle : undefined;
-      if (bundle === undefined) {
-        this.#bundleNotAfter.remove({ server });
-        this.#bundleCertificates.remove({ server });
-        continue;
-      }
-      this.#bundleNotAfter.set({ server }, bundle.notAfterMs / 1000);
-      this.#bundleCertificates.set({ server }, bundle.certificates.length);
-    }
     this.#configInfo.reset();
     this.#configInfo.set({ sha256: snapshot.config.sha256 }, 1);
+    for (const compiled of entries) {
+      this.#show(compiled);
+      yield;
+      if (this.#inForce !== snapshot) return;
+    }
+    yield* this.#forgetOthers();
+  }
+
+  #show({ entry, ...compiled }: CompiledEntry): void {
+    const { successor } = compiled;
+    const { state, policy } = inForce({ entry, ...compiled });
+    const server = entry.name;
+    const shown = this.#shown.get(server);
+    const untilMs = successor?.from.atMs;
+    if (shown?.state === state && shown.policy === policy && shown.untilMs === untilMs) return;
+    this.#shown.set(server, { state, policy, untilMs });
+    if (shown === undefined) this.#introduce(server);
+    this.#usable.set({ server }, state === 'unusable' ? 0 : 1);
+    this.#stale.set({ server }, state === 'stale' ? 1 : 0);
+    this.#verificationDisabled.set({ server }, policy?.verify === false ? 1 : 0);
+    if (successor === undefined) this.#insecureUntil.remove({ server });
+    else this.#insecureUntil.set({ server }, successor.from.atMs / 1000);
+    const bundle = policy?.verify === true ? policy.bundle : undefined;
+    if (bundle === undefined) {
+      this.#bundleNotAfter.remove({ server });
+      this.#bundleCertificates.remove({ server });
+      return;
+    }
+    this.#bundleNotAfter.set({ server }, bundle.notAfterMs / 1000);
+    this.#bundleCertificates.set({ server }, bundle.certificates.length);
   }
 
   /** @param notAfterMs Unix milliseconds; undefined where there is no CA */
@@ -169,36 +196,50 @@ export class Metrics implements HandshakeListener {
 
   /** @param code the status sent, or `aborted` */
   requestDone(server: string, code: number | 'aborted', reason: FailureReason | undefined): void {
-    this.requests.inc({ server, code });
-    if (reason !== undefined) this.failures.inc({ server, reason });
+    this.#count(this.requests, server, 'code', code);
+    if (reason !== undefined) this.#count(this.failures, server, 'reason', reason);
   }
 
   handshakeDone(event: HandshakeEvent): void {
     const { server } = event;
-    this.#handshakes.inc({ server, resumed: String(event.resumed) });
+    this.#count(this.#handshakes, server, 'resumed', String(event.resumed));
     this.#handshakeDuration.observe({ server }, event.durationMs / 1000);
     this.#lastHandshake.setToCurrentTime({ server });
     if (event.chain !== undefined) this.#certificates.record(server, event.chain);
-    if (event.hidden !== undefined) this.#unverified.inc({ server, reason: event.hidden });
+    if (event.hidden !== undefined) this.#count(this.#unverified, server, 'reason', event.hidden);
   }
 
   handshakeFailed({ server, failure: { reason } }: HandshakeFailedEvent): void {
-    this.#handshakeFailures.inc({ server, reason });
+    this.#count(this.#handshakeFailures, server, 'reason', reason);
   }
 
   #introduce(server: string): void {
-    for (const reason of handshakeFailureReasons) this.#handshakeFailures.inc({ server, reason }, 0);
+    for (const reason of handshakeFailureReasons)
+      this.#count(this.#handshakeFailures, server, 'reason', reason, 0);
   }
 
   /** Removes the series of servers that are no longer configured: cardinality follows the configuration. */
-  async #forgetOthers(): Promise<void> {
-    for (const metric of this.registry.getMetricsAsArray() as unknown as SeriesOwner[]) {
-      for (const { labels } of (await metric.get()).values) {
-        const { server } = labels;
-        if (server === undefined || server === unlisted || this.#servers.has(server)) continue;
-        metric.remove(Object.fromEntries(Object.entries(labels).filter(([label]) => label !== 'le')));
-      }
+  *#forgetOthers(): Steps<void> {
+    const gone = [...this.#shown.keys(), ...this.#strays].filter((server) => !this.#servers.has(server));
+    this.#strays.clear();
+    for (const server of gone) {
+      if (this.#servers.has(server)) continue;
+      this.#shown.delete(server);
+      for (const metric of this.#byServer) metric.remove({ server });
+      for (const [metric, seen] of this.#further)
+        for (const labels of seen.values()) metric.remove({ server, ...labels });
+      yield;
     }
+  }
+
+  /** Counts under labels beside the server's, and remembers them: to look for them among all series takes too long. */
+  #count(metric: Counter, server: string, label: string, value: string | number, by = 1): void {
+    // What began under an entry that is gone by its end leaves series behind.
+    if (server !== unlisted && !this.#servers.has(server)) this.#strays.add(server);
+    let seen = this.#further.get(metric);
+    seen ??= new Map<string | number, Labels>();
+    if (!seen.has(value)) this.#further.set(metric, seen.set(value, { [label]: value }));
+    metric.inc({ server, [label]: value }, by);
   }
 
   #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
@@ -206,7 +247,9 @@ export class Metrics implements HandshakeListener {
   }
 
   #gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
-    return new Gauge({ name: `${prefix}${name}`, help, labelNames, registers: [this.registry] });
+    const gauge = new Gauge({ name: `${prefix}${name}`, help, labelNames, registers: [this.registry] });
+    if (labelNames.join() === 'server') this.#byServer.push(gauge as unknown as Gauge<'server'>);
+    return gauge;
   }
 
   #liveGauge(name: string, help: string, count: () => ReadonlyMap<string, number>): void {
@@ -224,12 +267,14 @@ export class Metrics implements HandshakeListener {
   }
 
   #histogram(name: string, help: string, buckets: readonly number[]): Histogram<'server'> {
-    return new Histogram({
+    const histogram = new Histogram({
       name: `${prefix}${name}`,
       help,
       labelNames: ['server'],
       buckets: [...buckets],
       registers: [this.registry],
     });
+    this.#byServer.push(histogram);
+    return histogram;
   }
 }

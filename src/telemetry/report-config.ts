@@ -1,5 +1,6 @@
 import { formatAuthority } from '../authority.ts';
 import type { Problem } from '../config/problem.ts';
+import type { Steps } from '../config/steps.ts';
 import { inForce, type CompiledEntry } from '../policy/table.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Logger } from './logger.ts';
@@ -34,19 +35,21 @@ export function reportStart(logger: Logger, snapshot: Snapshot, env: NodeJS.Proc
 }
 
 /** One line a problem; the hint says what to do. */
-export function reportProblems(logger: Logger, problems: readonly Problem[]): void {
-  for (const { severity, file, line, column, message, hint, entry } of problems)
+export function* reportProblems(logger: Logger, problems: readonly Problem[]): Steps<void> {
+  for (const { severity, file, line, column, message, hint, entry } of problems) {
     logger[severity === 'error' ? 'error' : 'warn']({ file, line, column, server: entry, hint }, message);
+    yield;
+  }
 }
 
 /** How a reload went: what is in force now, or why the old configuration stays. */
-export function reportReload(
+export function* reportReload(
   logger: Logger,
   report: { trigger: string; failed: boolean; problems: readonly Problem[]; before: Snapshot },
   snapshot: Snapshot,
-): void {
+): Steps<void> {
   const { trigger, failed, problems, before } = report;
-  reportProblems(logger, problems);
+  yield* reportProblems(logger, problems);
   const replaced = before !== snapshot;
   const fields = { trigger, sha256: snapshot.config.sha256, errors: problems.filter(isError).length };
   if (!failed) logger.info(fields, 'configuration reloaded');
