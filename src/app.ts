@@ -67,14 +67,14 @@ export interface Sidecar {
  * @throws StartError where the configuration is refused as a whole or an address cannot be had
  */
 export async function start(options: StartOptions): Promise<Sidecar> {
-  return new App(options, await loadFirst(options)).listen();
+  const first = await loadFirst(options);
+  return new App(options, first).listen(first);
 }
 
 class App implements Sidecar {
   proxy = '';
   admin = '';
   readonly #options: StartOptions;
-  readonly #first: FirstLoad;
   readonly #store: SnapshotStore;
   readonly #logger: Logger;
   readonly #metrics: Metrics;
@@ -97,7 +97,6 @@ class App implements Sidecar {
 
   constructor(options: StartOptions, first: FirstLoad) {
     this.#options = options;
-    this.#first = first;
     this.#store = new SnapshotStore(first.snapshot);
     this.#logger = createLogger(first.snapshot.config.settings.log.level, options.logDestination);
     this.#metrics = new Metrics(version, {
@@ -162,8 +161,9 @@ class App implements Sidecar {
     });
   }
 
-  async listen(): Promise<this> {
-    const { snapshot, problems, failed } = this.#first;
+  /** @param first not kept: a configuration that is no longer in force is to be forgotten */
+  async listen(first: FirstLoad): Promise<this> {
+    const { snapshot, problems, failed } = first;
     const { listen, admin } = snapshot.config.settings;
     await inSlices(this.#metrics.showSnapshot(snapshot));
     this.#metrics.showLoad(failed, false);
@@ -181,8 +181,8 @@ class App implements Sidecar {
         cause: error,
       });
     }
-    const [first = { host: '', port: 0 }] = this.#proxyAddresses;
-    this.proxy = `${first.host}:${first.port}`;
+    const [address = { host: '', port: 0 }] = this.#proxyAddresses;
+    this.proxy = `${address.host}:${address.port}`;
     reportStart(this.#logger, snapshot, this.#options.env);
     this.#caKeeper.reportBundle();
     await inSlices(reportProblems(this.#logger, problems));

@@ -10,8 +10,6 @@ import { toPlain } from './located.ts';
  * @param read what was made of it, inheritance and environment applied
  */
 export function identityOf(written: Located, read: object): string {
-  const text = JSON.stringify([toPlain(written), read], (_, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value,
-  );
+  const text = JSON.stringify([toPlain(written), read]);
   return createHash('sha256').update(text).digest('hex');
 }

@@ -26,7 +26,7 @@ export interface ApartFile {
 type Parse = (text: string) => ReturnType<typeof parseDocument> | undefined;
 
 /** Parsed at a time: a millisecond or two. */
-const BATCH = 16;
+const BATCH = 32;
 
 /**
  * Reads a file server by server. Each is parsed below a `mcp_servers:` of its own, hence exactly where it stands in the

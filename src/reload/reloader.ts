@@ -82,7 +82,11 @@ export class Reloader {
   /** Reloads now, after those under way. */
   reload(trigger: Trigger): Promise<ReloadReport> {
     const next = this.#tail.then(() => this.#reload(trigger));
-    this.#tail = next.catch(() => undefined);
+    // Without the report, which holds the snapshot that was in force before.
+    this.#tail = next.then(
+      () => undefined,
+      () => undefined,
+    );
     return next;
   }
 
