@@ -34,12 +34,28 @@ function normaliseIpv6(text: string): string | undefined {
   return new URL(`http://[${literal}]/`).hostname.slice(1, -1);
 }
 
+/** What was parsed before: the same few authorities come with every request. */
+const parsed = new Map<string, Authority | undefined>();
+const maxParsed = 1_000;
+
 /**
  * Parses `host`, `host:port` or `[v6]:port`.
  *
  * @param defaultPort the port when none is written; undefined makes the port mandatory
+ * @returns the same object for the same text, as long as it is remembered
  */
 export function parseAuthority(text: string, defaultPort?: number): Authority | undefined {
+  const key = `${text} ${defaultPort ?? ''}`;
+  const known = parsed.get(key);
+  if (known !== undefined || parsed.has(key)) return known;
+  if (parsed.size >= maxParsed) parsed.clear();
+  const authority = parse(text, defaultPort);
+  // Nobody is to fill the memory with long ones.
+  if (text.length < 300) parsed.set(key, authority);
+  return authority;
+}
+
+function parse(text: string, defaultPort: number | undefined): Authority | undefined {
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(text);
   if (match === null) return undefined;
   const host = normaliseHost(match[1] ?? '');

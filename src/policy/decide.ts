@@ -178,10 +178,30 @@ function makeWay<Kind extends 'tls' | 'plain' | 'tunnel'>(
   return { ...to, policy: to.policy, proxy, key };
 }
 
+/** The last decision for an entry, and what it rests on. */
+interface Decided {
+  readonly rules: Rules;
+  readonly authority: Authority;
+  readonly state: CompiledEntry['state'];
+  readonly policy: Policy | undefined;
+  readonly decision: Decision;
+}
+
+/** Most requests for an entry are decided as the one before. */
+const decided = new WeakMap<CompiledEntry, Decided>();
+
 function decideByEntry(rules: Rules, compiled: CompiledEntry | undefined, authority: Authority): Decision {
   if (compiled === undefined) return refuse(unlisted, 'policy_denied');
-  const { entry } = compiled;
   const { state, policy } = inForce(compiled);
+  const last = decided.get(compiled);
+  if (last?.rules === rules && last.authority === authority && last.state === state && last.policy === policy)
+    return last.decision;
+  const decision = decideAnew(rules, { ...compiled, state, policy }, authority);
+  decided.set(compiled, { rules, authority, state, policy, decision });
+  return decision;
+}
+
+function decideAnew(rules: Rules, { entry, state, policy }: CompiledEntry, authority: Authority): Decision {
   if (entry.kind === 'host' && entry.action !== 'verify')
     return refuse(entry.name, 'policy_denied', entry.action === 'deny' ? denied : tunnelOnly);
   if (state === 'unusable') return refuse(entry.name, 'configuration_unusable');

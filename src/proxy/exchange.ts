@@ -260,7 +260,7 @@ function mayEndInTrailers(response: ServerResponse, status: number, head: RawHea
   return headerValues(head, 'content-length').length === 0;
 }
 
-function withoutTrailer(head: RawHeaders): string[] {
+function withoutTrailer(head: string[]): string[] {
   return mapHeader(head, 'trailer', () => undefined);
 }
 

@@ -1,54 +1,53 @@
 /** Names that concern one connection only (RFC 9110 section 7.6.1), and those of an upgrade to h2c. */
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-]);
+const hopByHop = ['connection', 'keep-alive', 'te', 'transfer-encoding', 'upgrade', 'http2-settings'];
 
 /** Ours to say or to answer: Host is the upstream authority, 100 Continue is sent by us, request trailers end here. */
-const requestOnly = new Set(['host', 'expect', 'trailer']);
+const ofRequests = new Set([...hopByHop, 'host', 'expect', 'trailer']);
 
 /** What would make the client leave the sidecar: HSTS and Alt-Svc speak of the upstream origin. */
-const responseOnly = new Set(['strict-transport-security', 'alt-svc']);
+const ofResponses = new Set([...hopByHop, 'strict-transport-security', 'alt-svc']);
 
 /** Headers as node:http has them: names and values in turn, in order, duplicates kept. */
 export type RawHeaders = readonly string[];
 
 /** The headers of the upstream request. */
 export function requestHeaders(raw: RawHeaders, host: string, via: string): string[] {
-  return ['Host', host, ...passedHeaders(raw, requestOnly), 'Via', `1.1 ${via}`];
+  const headers = ['Host', host];
+  pass(raw, ofRequests, headers);
+  headers.push('Via', `1.1 ${via}`);
+  return headers;
 }
 
 /** Upstream headers that ask for an unencoded response. */
-export function withoutEncoding(headers: RawHeaders): string[] {
+export function withoutEncoding(headers: string[]): string[] {
   return [...mapHeader(headers, 'accept-encoding', () => undefined), 'Accept-Encoding', 'identity'];
 }
 
 /** The headers of the downstream response, before any rewriting. */
 export function responseHeaders(raw: RawHeaders, via: string): string[] {
-  return [...passedHeaders(raw, responseOnly), 'Via', `1.1 ${via}`];
+  const headers: string[] = [];
+  pass(raw, ofResponses, headers);
+  headers.push('Via', `1.1 ${via}`);
+  return headers;
 }
 
-/** What passes, in order. Content-Length is framing: no Connection header takes it away. */
-export function passedHeaders(raw: RawHeaders, dropped: ReadonlySet<string>): string[] {
+/** Adds what passes, in order. Content-Length is framing: no Connection header takes it away. */
+function pass(raw: RawHeaders, dropped: ReadonlySet<string>, into: string[]): void {
   const listed = connectionTokens(raw);
-  const passed: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? '';
     const lower = name.toLowerCase();
-    if (hopByHop.has(lower) || dropped.has(lower) || lower.startsWith('proxy-')) continue;
+    if (dropped.has(lower) || lower.startsWith('proxy-')) continue;
     if (listed?.has(lower) === true && lower !== 'content-length') continue;
-    passed.push(name, raw[index + 1] ?? '');
+    into.push(name, raw[index + 1] ?? '');
   }
-  return passed;
 }
 
 function connectionTokens(raw: RawHeaders): Set<string> | undefined {
   let tokens: Set<string> | undefined;
   for (const value of headerValues(raw, 'connection')) {
+    // The usual one, of which nothing follows: Keep-Alive never passes.
+    if (value === 'keep-alive') continue;
     tokens ??= new Set();
     for (const token of value.split(',')) tokens.add(token.trim().toLowerCase());
   }
@@ -79,11 +78,8 @@ export function bindsConnection(raw: RawHeaders, name: 'authorization' | 'www-au
 }
 
 /** A header's value replaced or, for undefined, removed. @param name in lower case */
-export function mapHeader(
-  raw: RawHeaders,
-  name: string,
-  map: (value: string) => string | undefined,
-): string[] {
+export function mapHeader(raw: string[], name: string, map: (value: string) => string | undefined): string[] {
+  if (headerValues(raw, name).length === 0) return raw;
   const mapped: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const key = raw[index] ?? '';

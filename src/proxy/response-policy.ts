@@ -37,7 +37,9 @@ export function createResponsePolicy(
           authority: decision.authority,
           target,
           isOwnListener,
-          cookiePath: isBelowServer(visit.request, route.server) ? undefined : `/${route.server}`,
+          get cookiePath() {
+            return isBelowServer(visit.request, route.server) ? undefined : `/${route.server}`;
+          },
         }
       : undefined;
   const oauth =

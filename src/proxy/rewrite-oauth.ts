@@ -1,5 +1,5 @@
 import { formatAuthority } from '../authority.ts';
-import { mapHeader, type RawHeaders } from './headers.ts';
+import { mapHeader } from './headers.ts';
 import type { BodyFilter } from './exchange.ts';
 import type { RewriteContext } from './rewrite.ts';
 
@@ -20,7 +20,7 @@ export function isResourceMetadata(target: string): boolean {
 }
 
 /** `resource_metadata` of a challenge (RFC 9728 section 5.1), where it is on the server's own origin, as the client reaches it here. */
-export function rewriteChallenge(raw: RawHeaders, context: OauthContext): string[] {
+export function rewriteChallenge(raw: string[], context: OauthContext): string[] {
   return mapHeader(raw, 'www-authenticate', (value) =>
     value.replace(
       /(\bresource_metadata\s*=\s*)(?:"([^"]*)"|([^\s,"]+))/gi,

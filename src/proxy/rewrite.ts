@@ -1,6 +1,6 @@
 import { formatAuthority, normaliseHost, type Authority } from '../authority.ts';
 import { Failure } from '../failure.ts';
-import { headerValues, mapHeader, type RawHeaders } from './headers.ts';
+import { headerValues, mapHeader } from './headers.ts';
 
 /** What the rewriting of base-URL responses goes by. */
 export interface RewriteContext {
@@ -22,7 +22,7 @@ export interface RewriteContext {
  * Rewrites what would lead a client past the sidecar: a `Location` on the server's own origin gets the server's
  * prefix, cookies are bound to it. A `Location` elsewhere passes, but never one to another server's prefix.
  */
-export function rewriteHead(raw: RawHeaders, context: RewriteContext): string[] | Failure {
+export function rewriteHead(raw: string[], context: RewriteContext): string[] | Failure {
   const misleading = headerValues(raw, 'location').some(
     (value) => placeReference(value, context).kind === 'misleading',
   );

@@ -52,6 +52,8 @@ interface Group {
 export class Pool {
   readonly #context: DialContext;
   readonly #groups = new Map<string, Group>();
+  /** The same groups by the ways that led to them last: keys are long. */
+  readonly #byWay = new WeakMap<Way, Group>();
   readonly #membership = new WeakMap<Connection, Group>();
   readonly #owners = new WeakMap<object, number>();
   readonly #open = new Map<string, number>();
@@ -142,6 +144,8 @@ export class Pool {
   }
 
   #groupOf(target: Way, owner: object | undefined): Group {
+    const known = owner === undefined ? this.#byWay.get(target) : undefined;
+    if (known !== undefined && this.#groups.get(known.key) === known) return known;
     const suffix = owner === undefined ? '' : `|${this.#ownerNumber(owner)}`;
     const key = `${target.key}|${formatAuthority(target.authority)}${suffix}`;
     let group = this.#groups.get(key);
@@ -159,6 +163,7 @@ export class Pool {
       };
       this.#groups.set(key, group);
     }
+    if (owner === undefined) this.#byWay.set(target, group);
     return group;
   }
 
