@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { TlsSettings } from '../config/config.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Bundle } from '../trust/bundle.ts';
+import { getOrCreate } from '../trust/get-or-create.ts';
 import { loadIdentity, type Identity } from '../trust/load-identity.ts';
 import type { FileReader } from '../trust/load-bundle.ts';
 import { FileFault } from '../trust/read-file.ts';
@@ -74,10 +75,4 @@ export class PolicyCompiler {
       );
     }
   }
-}
-
-function getOrCreate<K, V>(map: Map<K, V>, key: K, create: () => V): V {
-  const value = map.get(key) ?? create();
-  map.set(key, value);
-  return value;
 }

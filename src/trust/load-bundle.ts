@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { createBundle, type BundleResult } from './bundle.ts';
+import { getOrCreate } from './get-or-create.ts';
 import { noCertificateFault, parseCertificates } from './parse-certificates.ts';
 import { FileFault, isDirectory, listCaDirectory, readRegularFile, type FileBytes } from './read-file.ts';
 
@@ -103,12 +104,4 @@ export function parseInlineBundle(pem: string): BundleResult {
   return certificates.length === 0
     ? noCertificateFault(Buffer.from(pem))
     : createBundle('inline PEM', certificates);
-}
-
-function getOrCreate<K, V>(map: Map<K, V>, key: K, create: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const value = create();
-  map.set(key, value);
-  return value;
 }

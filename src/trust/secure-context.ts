@@ -1,5 +1,6 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Bundle } from './bundle.ts';
+import { getOrCreate } from './get-or-create.ts';
 import type { Identity } from './load-identity.ts';
 
 /** What a context is made for. */
@@ -20,11 +21,8 @@ const noBundle = {};
  * dial says for itself.
  */
 export function sharedTrustContext({ bundle, minVersion = 'TLSv1.2' }: ContextOptions): SecureContext {
-  const ofBundle = shared.get(bundle ?? noBundle) ?? new Map<string, SecureContext>();
-  shared.set(bundle ?? noBundle, ofBundle);
-  const context = ofBundle.get(minVersion) ?? createTrustContext({ bundle, minVersion });
-  ofBundle.set(minVersion, context);
-  return context;
+  const byVersion = getOrCreate(shared, bundle ?? noBundle, () => new Map<string, SecureContext>());
+  return getOrCreate(byVersion, minVersion, () => createTrustContext({ bundle, minVersion }));
 }
 
 /**
