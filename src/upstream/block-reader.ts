@@ -1,8 +1,10 @@
 import { MalformedResponseError } from './malformed-response.ts';
-import { hasIllegalBytes } from './response-head.ts';
 
 const emptyLine = Buffer.from('\r\n\r\n');
 const statusStart = 'HTTP/1.';
+/** Control characters, and CR or LF for themselves, which some readers take for the end of a line. */
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const illegal = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
 const noBytes = Buffer.alloc(0);
 
 /** Gathers bytes up to an empty line, which is never far: the head of a response, or the trailers behind a body. */
@@ -11,7 +13,7 @@ export class BlockReader {
   readonly #isHead: boolean;
   #room = noBytes;
   #heldBytes = 0;
-  /** The block without its empty line, in Latin-1, once it is whole. */
+  /** The block without its empty line, in Latin-1, once it is whole: lines without a control character but tabs. */
   text: string | undefined;
 
   /**
@@ -32,7 +34,9 @@ export class BlockReader {
     if ((end < 0 ? bytes.length : end) > this.#maxBytes)
       return new MalformedResponseError('headers too long');
     if (end < 0) return this.#mayGoOn(seen === 0 ? this.#hold(fresh) : bytes, seen) ?? chunk.length;
-    this.text = bytes.toString('latin1', 0, end);
+    const text = bytes.toString('latin1', 0, end);
+    if (illegal.test(text)) return controlCharacter();
+    this.text = text;
     return at + end + emptyLine.length - seen;
   }
 
@@ -54,11 +58,15 @@ export class BlockReader {
     // The two of an end of line may have come apart: a CR that was last is looked at with what came behind it.
     const from = bytes[seen - 1] === 0x0d ? seen - 1 : seen;
     const fresh = bytes.toString('latin1', from).replace(/\r$/, '');
-    if (hasIllegalBytes(fresh)) return new MalformedResponseError('a control character in the head');
+    if (illegal.test(fresh)) return controlCharacter();
     if (this.#isHead && seen < statusStart.length) {
       const start = bytes.toString('latin1', 0, statusStart.length);
       if (!statusStart.startsWith(start)) return new MalformedResponseError('no status line of HTTP/1.1');
     }
     return undefined;
   }
+}
+
+function controlCharacter(): MalformedResponseError {
+  return new MalformedResponseError('a control character in the head or the trailers');
 }

@@ -1,6 +1,6 @@
 import { BlockReader } from './block-reader.ts';
 import { MalformedResponseError } from './malformed-response.ts';
-import { hasIllegalBytes, parseFields } from './response-head.ts';
+import { parseFields } from './response-head.ts';
 
 /** A size and its extensions; nobody sends extensions, and nobody needs long ones. */
 const maxSizeLine = 1_024;
@@ -78,7 +78,6 @@ export class ChunkedDecoder {
     const next = this.#trailers.read(chunk, at);
     const { text } = this.#trailers;
     if (next instanceof MalformedResponseError || text === undefined) return next;
-    if (hasIllegalBytes(text)) return new MalformedResponseError('a control character in the trailers');
     const fields = parseFields(text.slice('\r\n'.length));
     if (fields instanceof MalformedResponseError) return fields;
     if (fields.some((name, index) => index % 2 === 0 && isFraming.test(name)))

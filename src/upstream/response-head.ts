@@ -20,24 +20,15 @@ const crlf = '\r\n';
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;
 /** A token (RFC 9110 section 5.6.2): no space before the colon, and no line that goes on from the one before (obs-fold). */
 const fieldName = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
-/** Control characters, and CR or LF for themselves, which some readers take for the end of a line. */
-// eslint-disable-next-line no-control-regex -- they are what is looked for
-const illegal = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
 const isLength = /^\d{1,15}$/;
-
-/** Whether a text has bytes that no head may have. */
-export function hasIllegalBytes(text: string): boolean {
-  return illegal.test(text);
-}
 
 /**
  * Reads the head of a response.
  *
- * @param text up to and without the empty line
+ * @param text up to and without the empty line, as `BlockReader` gives it
  * @param method of the request: an answer to HEAD has no body
  */
 export function parseResponseHead(text: string, method: string): ResponseHead | MalformedResponseError {
-  if (hasIllegalBytes(text)) return malformed('a control character in the head');
   const end = text.indexOf(crlf);
   const line = statusLine.exec(end < 0 ? text : text.slice(0, end));
   if (line === null) return malformed('no status line of HTTP/1.1');
