@@ -104,7 +104,7 @@ class Exchange implements ResponseReceiver {
     const { cancellation, connection, request, responseTimeoutMs } = this.#options;
     this.#failure = cancellation.failure;
     if (this.#failure !== undefined || connection.closed) {
-      this.#failure ??= connection.failureOf(new Error('the connection is gone'), false);
+      this.#failure ??= connection.failureOf(connection.error, false);
       this.#settle(true);
       return;
     }

@@ -117,6 +117,11 @@ export class Connection {
     return socket;
   }
 
+  /** Why it is closed. */
+  get error(): Error {
+    return this.#socketError ?? new ConnectionLostError('the server closed the connection');
+  }
+
   /**
    * What an error of a request on this connection means.
    *
@@ -149,7 +154,7 @@ export class Connection {
       return;
     }
     const { parser, receiver } = underWay;
-    try {
+    this.#tell(receiver, () => {
       const end = parser.read(chunk);
       if (end instanceof MalformedResponseError) {
         this.#fail(end);
@@ -159,12 +164,19 @@ export class Connection {
       if (this.#underWay === undefined) return;
       if (parser.isOver) this.#finish(parser, chunk.subarray(end));
       receiver.onRead();
+    });
+  };
+
+  /** What the receiver throws is a bug, which is to cost this request alone. */
+  #tell(receiver: ResponseReceiver, tell: () => void): void {
+    try {
+      tell();
     } catch (error) {
       // Not by #fail(), which tells nobody once the response is whole.
       this.destroy();
       receiver.onError(error as Error);
     }
-  };
+  }
 
   #finish({ head }: ResponseParser, rest: Buffer): void {
     this.#underWay = undefined;
@@ -178,18 +190,21 @@ export class Connection {
   readonly #drained = (): void => this.#underWay?.receiver.onDrain();
 
   readonly #ended = (): void => {
-    const { parser, receiver } = this.#underWay ?? {};
     this.closed = true;
-    if (parser?.end() === true) {
-      this.#underWay = undefined;
-      receiver?.onRead();
+    if (this.#underWay !== undefined) {
+      const { parser, receiver } = this.#underWay;
+      this.#tell(receiver, () => {
+        if (!parser.end()) return;
+        this.#underWay = undefined;
+        receiver.onRead();
+      });
     }
     this.socket.destroy();
   };
 
   #gone(): void {
     this.closed = true;
-    this.#fail(this.#socketError ?? new ConnectionLostError('the server closed the connection'));
+    this.#fail(this.error);
     this.#onClose?.();
   }
 
