@@ -4,6 +4,7 @@ import type { Way } from '../policy/decide.ts';
 import { Connection } from '../upstream/connection.ts';
 import type { Dialled } from '../upstream/dial.ts';
 import { refusedByProxy } from '../upstream/proxy-tunnel.ts';
+import { headerValues } from '../upstream/raw-headers.ts';
 import { renderRequestHead } from '../upstream/request-head.ts';
 import { PendingReply } from './pending-reply.ts';
 
@@ -72,7 +73,7 @@ export class HttpSession {
     if (status === 407 && connection.isForwarded) return refusedByProxy(407);
     // Once its body is read, the connection is fit for another request.
     reply.body.once('end', () => (this.#idle ??= connection));
-    return { status, header: (name) => firstValue(headers, name), body: reply.body };
+    return { status, header: (name) => headerValues(headers, name)[0], body: reply.body };
   }
 
   #write(connection: Connection, question: Question, reply: PendingReply): void {
@@ -107,11 +108,4 @@ export class HttpSession {
     if (this.#options.signal.aborted) return new Failure('response_timeout', 'response', error);
     return connection.failureOf(error as Error, false);
   }
-}
-
-/** @param name in lower case */
-function firstValue(headers: readonly string[], name: string): string | undefined {
-  for (let index = 0; index < headers.length; index += 2)
-    if (headers[index]?.toLowerCase() === name) return headers[index + 1];
-  return undefined;
 }

@@ -1,3 +1,5 @@
+import { headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
+
 /** Names that concern one connection only (RFC 9110 section 7.6.1), and those of an upgrade to h2c. */
 const hopByHop = ['connection', 'keep-alive', 'te', 'transfer-encoding', 'upgrade', 'http2-settings'];
 
@@ -6,9 +8,6 @@ const ofRequests = new Set([...hopByHop, 'host', 'expect', 'trailer']);
 
 /** What would make the client leave the sidecar: HSTS and Alt-Svc speak of the upstream origin. */
 const ofResponses = new Set([...hopByHop, 'strict-transport-security', 'alt-svc']);
-
-/** Headers as node:http has them: names and values in turn, in order, duplicates kept. */
-export type RawHeaders = readonly string[];
 
 /** The headers of the upstream request. */
 export function requestHeaders(raw: RawHeaders, host: string, via: string): string[] {
@@ -52,17 +51,6 @@ function connectionTokens(raw: RawHeaders): Set<string> | undefined {
     for (const token of value.split(',')) tokens.add(token.trim().toLowerCase());
   }
   return tokens;
-}
-
-/** Every value of a header, in order. @param name in lower case */
-export function headerValues(raw: RawHeaders, name: string): string[] {
-  const values: string[] = [];
-  for (let index = 0; index < raw.length; index += 2) {
-    const candidate = raw[index] ?? '';
-    if (candidate.length === name.length && candidate.toLowerCase() === name)
-      values.push(raw[index + 1] ?? '');
-  }
-  return values;
 }
 
 /** Whether a message has been through the process of a pseudonym before (RFC 9110 section 7.6.3). */

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { Failure } from '../failure.ts';
 import type { Decision } from '../policy/decide.ts';
+import { headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
 import { EndpointFilter } from './endpoint-event.ts';
 import type { ResponsePolicy } from './exchange.ts';
-import { headerValues, mapHeader, responseHeaders, type RawHeaders } from './headers.ts';
+import { mapHeader, responseHeaders } from './headers.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { rewriteHead, type RewriteContext } from './rewrite.ts';
 import { isResourceMetadata, MetadataFilter, rewriteChallenge } from './rewrite-oauth.ts';

@@ -1,6 +1,7 @@
 import { formatAuthority, normaliseHost, type Authority } from '../authority.ts';
 import { Failure } from '../failure.ts';
-import { headerValues, mapHeader } from './headers.ts';
+import { headerValues } from '../upstream/raw-headers.ts';
+import { mapHeader } from './headers.ts';
 
 /** What the rewriting of base-URL responses goes by. */
 export interface RewriteContext {

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Outcome } from '../telemetry/request-log.ts';
+import { headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
 import type { Upgraded } from './exchange.ts';
-import { headerValues, type RawHeaders } from './headers.ts';
 import { joinSockets } from './join.ts';
 import type { RequestVisit } from './visit.ts';
 

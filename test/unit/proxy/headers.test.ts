@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import {
   bindsConnection,
   hasPassedThrough,
-  headerValues,
   requestHeaders,
   responseHeaders,
   withoutEncoding,
 } from '../../../src/proxy/headers.ts';
+import { headerValues } from '../../../src/upstream/raw-headers.ts';
 
 describe('the headers of the upstream request', () => {
   it('begin with the Host of the upstream and end with Via; the rest keeps order, case and duplicates', () => {

@@ -1,0 +1,13 @@
+/** Headers as node:http has them: names and values in turn, in order, duplicates kept. */
+export type RawHeaders = readonly string[];
+
+/** Every value of a header, in order. @param name in lower case */
+export function headerValues(raw: RawHeaders, name: string): string[] {
+  const values: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const candidate = raw[index] ?? '';
+    if (candidate.length === name.length && candidate.toLowerCase() === name)
+      values.push(raw[index + 1] ?? '');
+  }
+  return values;
+}
