@@ -130,7 +130,6 @@ class App implements Sidecar {
       isDraining: () => this.#isDraining,
       onProtectedResource: (server) => this.#adviseConnect(server),
       isOwnListener: (authority) => this.#isOwnListener(authority),
-      bound: new WeakSet(),
       logger: this.#logger,
       onOutcome: (outcome) => this.#record(outcome),
     });
@@ -319,7 +318,7 @@ class App implements Sidecar {
   }
 }
 
-function countByServer(visits: ReadonlySet<{ server: string }>): ReadonlyMap<string, number> {
+function countByServer(visits: Iterable<{ server: string }>): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { server } of visits) counts.set(server, (counts.get(server) ?? 0) + 1);
   return counts;

@@ -4,33 +4,38 @@ import { Failure, type FailureWords } from '../failure.ts';
 import { decideConnect } from '../policy/decide.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
-import { headerValues } from '../upstream/raw-headers.ts';
+import { hasHeader, headerValues } from '../upstream/raw-headers.ts';
+import type { Downstream } from './downstream.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { hasPassedThrough } from './headers.ts';
 import { openInside } from './intercept.ts';
 import { joinSockets } from './join.ts';
-import { checkPeer, isLoopbackPeer } from './peer.ts';
+import { checkPeer } from './peer.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { replyOnSocket } from './reply.ts';
 import type { Inside } from './route.ts';
 import type { ConnectVisit } from './visit.ts';
 
 /** How a CONNECT ended: its outcome, or a connection whose requests are to be served. */
-export type ConnectResult = Outcome | { readonly serve: ConnectVisit['socket']; readonly inside: Inside };
+export type ConnectResult = Outcome | { readonly serve: Downstream['socket']; readonly inside: Inside };
 
 /** The way a CONNECT takes, from its head to its tunnel's end, or to where requests come out of it. */
 export async function handleConnect(context: ProxyContext, visit: ConnectVisit): Promise<ConnectResult> {
-  const { request, socket } = visit;
+  const { request, downstream } = visit;
   const snapshot = context.store.current();
   const { allowRemoteClients } = snapshot.config.settings;
   const isDraining = context.isDraining();
-  const denied = checkPeer(socket, { isConnect: true, allowed: allowRemoteClients, isDraining });
+  const denied = checkPeer(downstream.isLoopback, {
+    isConnect: true,
+    allowed: allowRemoteClients,
+    isDraining,
+  });
   if (denied !== undefined) return refuse(visit, denied);
-  if (visit.isInside) return refuse(visit, malformed(nested));
+  if (downstream.inside !== undefined) return refuse(visit, malformed(nested));
   const authority = isWellFormed(visit) ? parseAuthority(request.url ?? '') : undefined;
   if (authority === undefined) return refuse(visit, malformed(noTarget));
 
-  const decision = decideConnect(snapshot.rules, authority, !isLoopbackPeer(socket));
+  const decision = decideConnect(snapshot.rules, authority, !downstream.isLoopback);
   visit.server = decision.server;
   if (decision.kind === 'refuse') return refuse(visit, decision.failure);
   if (hasPassedThrough(request.rawHeaders, context.via))
@@ -46,7 +51,8 @@ async function intercept(
   visit: ConnectVisit,
   { authority, secure }: { authority: Authority; secure: boolean },
 ): Promise<ConnectResult> {
-  const { socket, server } = visit;
+  const { server, downstream } = visit;
+  const { socket } = downstream;
   const leaf = (): SecureContext | Failure => {
     const found = context.ca.contextFor(authority.host);
     return 'severity' in found
@@ -69,7 +75,8 @@ async function tunnel(
   visit: ConnectVisit,
   { config }: Snapshot,
 ): Promise<ConnectResult> {
-  const { socket, way, signal, dialTimes: times } = visit;
+  const { downstream, way, signal, dialTimes: times } = visit;
+  const { socket } = downstream;
   if (way === undefined) return refuse(visit, new Failure('internal', 'connect'));
   const early = new EarlyBytes(socket, () => visit.end(new Failure('downstream_aborted', 'connect')));
   const upstream = await pool.open(way, { timeoutMs: config.settings.timeouts.dialMs, signal, times });
@@ -81,7 +88,8 @@ async function tunnel(
 }
 
 function refuse(visit: ConnectVisit, failure: Failure): Outcome {
-  const { socket, server, id } = visit;
+  const { downstream, server, id } = visit;
+  const { socket } = downstream;
   if (failure.status === 0 || !socket.writable) {
     socket.destroy();
     return visit.outcome('aborted', failure);
@@ -116,7 +124,7 @@ function isWellFormed({ request: { rawHeaders } }: ConnectVisit): boolean {
   const lengths = headerValues(rawHeaders, 'content-length');
   return (
     lengths.every((length) => length.trim() === '0') &&
-    headerValues(rawHeaders, 'transfer-encoding').length === 0 &&
+    !hasHeader(rawHeaders, 'transfer-encoding') &&
     headerValues(rawHeaders, 'host').length <= 1
   );
 }

@@ -4,7 +4,7 @@ import { Failure } from '../failure.ts';
 import type { Connection, ResponseReceiver } from '../upstream/connection.ts';
 import { refusedByProxy } from '../upstream/proxy-tunnel.ts';
 import type { ResponseHead } from '../upstream/response-head.ts';
-import { headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
+import { hasHeader, headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
 import type { Cancellation } from './cancellation.ts';
 import type { Carried } from './carried.ts';
 import { bindsConnection, mapHeader } from './headers.ts';
@@ -258,7 +258,7 @@ function mayEndInTrailers(response: ServerResponse, status: number, head: RawHea
   const { method } = response.req;
   if (!response.useChunkedEncodingByDefault || method === 'HEAD' || status === 204 || status === 304)
     return false;
-  return headerValues(head, 'content-length').length === 0;
+  return !hasHeader(head, 'content-length');
 }
 
 function withoutTrailer(head: string[]): string[] {

@@ -1,15 +1,14 @@
-import type { IncomingMessage } from 'node:http';
 import { Failure } from '../failure.ts';
 import { decideByAuthority, decideByName, decideInside, type Decision } from '../policy/decide.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
 import type { Connection } from '../upstream/connection.ts';
-import { exchange, type ExchangeRequest, type ExchangeResult, type ResponsePolicy } from './exchange.ts';
+import { exchange, type ExchangeRequest, type ExchangeResult } from './exchange.ts';
 import { bindsConnection, hasPassedThrough, requestHeaders, withoutEncoding } from './headers.ts';
-import { checkPeer, isLoopbackPeer } from './peer.ts';
+import { checkPeer } from './peer.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { lingerMs, replyFailure } from './reply.ts';
-import { createResponsePolicy, type Reachable } from './response-policy.ts';
+import { RelayedResponse, type Reachable } from './response-policy.ts';
 import { findRoute, type Route } from './route.ts';
 import { relayUpgraded } from './upgrade.ts';
 import type { RequestVisit } from './visit.ts';
@@ -18,20 +17,24 @@ import type { RequestVisit } from './visit.ts';
 export async function handleRequest(context: ProxyContext, visit: RequestVisit): Promise<Outcome> {
   const snapshot = context.store.current();
   const { settings } = snapshot.config;
-  const { inside, request } = visit;
+  const { downstream, inside, request } = visit;
   if (inside !== undefined) visit.server = inside.server;
-  const denied = checkPeer(request.socket, {
+  const denied = checkPeer(downstream.isLoopback, {
     isConnect: inside !== undefined,
     allowed: settings.allowRemoteClients,
     isDraining: context.isDraining(),
   });
   if (denied !== undefined) return fail(visit, denied);
-  const route = findRoute(request, { ...context, allowedHosts: settings.allowedHosts, inside });
+  const route = findRoute(request, {
+    isOwnListener: context.isOwnListener,
+    allowedHosts: settings.allowedHosts,
+    inside,
+  });
   if (route instanceof Failure) return fail(visit, route);
   if (route.kind === 'not_found') return notFound(visit);
   visit.route = route.kind;
 
-  const decision = decide(snapshot, route, request);
+  const decision = decide(snapshot, route, downstream.isLoopback);
   visit.server = decision.server;
   if (decision.kind === 'refuse') return fail(visit, decision.failure);
   if (hasPassedThrough(request.rawHeaders, context.via))
@@ -39,7 +42,7 @@ export async function handleRequest(context: ProxyContext, visit: RequestVisit):
 
   const target = upstreamTarget(snapshot, route);
   const rewritesOauth = snapshot.table.serverNamed(visit.server)?.entry.tls.rewriteOauth === true;
-  const policy = createResponsePolicy(context, visit, { route, decision, target, rewritesOauth });
+  const policy = new RelayedResponse(context, visit, { route, decision, target, rewritesOauth });
   const result = await send(context, visit, { snapshot, decision, target, policy });
   if (result instanceof Failure) return fail(visit, result);
   if (result.upgraded !== undefined) return relayUpgraded(visit, result.upgraded);
@@ -54,7 +57,7 @@ interface Relayed {
   readonly snapshot: Snapshot;
   readonly decision: Reachable;
   readonly target: string;
-  readonly policy: ResponsePolicy;
+  readonly policy: RelayedResponse;
 }
 
 /** Finds a connection and makes the exchange on it; once more on a new one where not a byte had been written. */
@@ -65,13 +68,17 @@ async function send(
 ): Promise<ExchangeResult | Failure> {
   const { snapshot, decision, policy } = relayed;
   visit.way = decision;
-  let result: ExchangeResult | undefined;
-  for (const fresh of [false, true]) {
-    const connection = await acquire(context, visit, relayed, fresh);
+  if (bindsConnection(visit.request.rawHeaders, 'authorization')) visit.downstream.isBound = true;
+  // node:http hands a request out before its body, all of which may have come in the same packet.
+  await Promise.resolve();
+  for (let attempt = 1; ; attempt++) {
+    const connection =
+      (attempt === 1 ? takeWarm(context, visit, decision) : undefined) ??
+      (await dial(context, visit, relayed));
     if (connection instanceof Failure) return connection;
     visit.reusedConnection = connection.reused;
-    if (visit.expectsContinue && !fresh) visit.response.writeContinue();
-    result = await exchange({
+    if (visit.expectsContinue && attempt === 1) visit.response.writeContinue();
+    const result = await exchange({
       connection,
       request: upstreamRequest(context, visit, relayed, connection),
       response: visit.response,
@@ -82,9 +89,34 @@ async function send(
       carried: visit.carried,
     });
     settleConnection(context, visit, connection, result);
-    if (!result.unsent || visit.cancellation.failure !== undefined) break;
+    if (!result.unsent || attempt > 1 || visit.cancellation.failure !== undefined) return result;
   }
-  return result ?? new Failure('internal', 'connect');
+}
+
+/** An upgrade has a connection of its own. */
+function takeWarm({ pool }: ProxyContext, visit: RequestVisit, decision: Reachable): Connection | undefined {
+  return visit.early === undefined ? pool.takeWarm(decision, ownerOf(visit)) : undefined;
+}
+
+function dial(
+  { pool }: ProxyContext,
+  visit: RequestVisit,
+  { snapshot, decision }: Relayed,
+): Promise<Connection | Failure> {
+  const { timeouts, limits } = snapshot.config.settings;
+  return pool.dial(decision, {
+    timeoutMs: timeouts.dialMs,
+    headerBytes: limits.headerBytes,
+    signal: visit.signal,
+    owner: ownerOf(visit),
+    raw: visit.early !== undefined,
+    times: visit.dialTimes,
+  });
+}
+
+/** Who has an upstream connection to itself. */
+function ownerOf({ downstream }: RequestVisit): object | undefined {
+  return downstream.isBound ? downstream : undefined;
 }
 
 function upstreamRequest(
@@ -104,53 +136,30 @@ function upstreamRequest(
   return { method, target: path, headers, body: visit.body };
 }
 
-function acquire(
-  context: ProxyContext,
-  visit: RequestVisit,
-  { snapshot, decision }: Relayed,
-  fresh: boolean,
-): Promise<Connection | Failure> {
-  const { timeouts, limits } = snapshot.config.settings;
-  const { socket, rawHeaders } = visit.request;
-  const isUpgrade = visit.early !== undefined;
-  if (bindsConnection(rawHeaders, 'authorization')) context.bound.add(socket);
-  return context.pool.acquire(decision, {
-    timeoutMs: timeouts.dialMs,
-    headerBytes: limits.headerBytes,
-    signal: visit.signal,
-    owner: context.bound.has(socket) ? socket : undefined,
-    fresh: fresh || isUpgrade,
-    raw: isUpgrade,
-    times: visit.dialTimes,
-  });
-}
-
 /** A connection goes back to the pool only whole, and never once another identity was offered on it. */
 function settleConnection(
-  context: ProxyContext,
-  visit: RequestVisit,
+  { pool }: ProxyContext,
+  { downstream }: RequestVisit,
   connection: Connection,
-  result: ExchangeResult,
+  { failure, upgraded, bindsConnection }: ExchangeResult,
 ): void {
-  const { socket } = visit.request;
-  const shared = !context.bound.has(socket);
-  const { failure } = result;
-  if (result.upgraded !== undefined) return;
-  if (failure?.phase === 'handshake') context.pool.handshakeFailedLate(connection, failure);
-  if (result.bindsConnection) context.bound.add(socket);
-  if (result.failure !== undefined || (result.bindsConnection && shared)) connection.destroy();
-  else context.pool.release(connection);
+  if (upgraded !== undefined) return;
+  const wasShared = !downstream.isBound;
+  if (failure?.phase === 'handshake') pool.handshakeFailedLate(connection, failure);
+  if (bindsConnection) downstream.isBound = true;
+  if (failure !== undefined || (bindsConnection && wasShared)) connection.destroy();
+  else pool.release(connection);
 }
 
 function decide(
   { rules }: Snapshot,
   route: Exclude<Route, { kind: 'not_found' }>,
-  { socket }: IncomingMessage,
+  isLoopback: boolean,
 ): Decision {
   if (route.kind === 'base_url') return decideByName(rules, route.server);
   const asked = { path: route.target.replace(/\?.*$/s, ''), secure: route.secure };
   return route.kind === 'connect'
-    ? decideInside(rules, route.authority, { ...asked, isRemote: !isLoopbackPeer(socket) })
+    ? decideInside(rules, route.authority, { ...asked, isRemote: !isLoopback })
     : decideByAuthority(rules, route.authority, asked);
 }
 

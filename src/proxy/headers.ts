@@ -1,4 +1,4 @@
-import { headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
+import { hasHeader, headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
 
 /** Names that concern one connection only (RFC 9110 section 7.6.1), and those of an upgrade to h2c. */
 const hopByHop = ['connection', 'keep-alive', 'te', 'transfer-encoding', 'upgrade', 'http2-settings'];
@@ -55,19 +55,17 @@ function connectionTokens(raw: RawHeaders): Set<string> | undefined {
 
 /** Whether a message has been through the process of a pseudonym before (RFC 9110 section 7.6.3). */
 export function hasPassedThrough(raw: RawHeaders, via: string): boolean {
-  return headerValues(raw, 'via').some((value) =>
-    value.split(',').some((hop) => hop.trim().split(/\s+/)[1] === via),
-  );
+  return hasHeader(raw, 'via', (value) => value.split(',').some((hop) => hop.trim().split(/\s+/)[1] === via));
 }
 
 /** Authentication that binds a connection, not a request: such a connection is never shared. */
 export function bindsConnection(raw: RawHeaders, name: 'authorization' | 'www-authenticate'): boolean {
-  return headerValues(raw, name).some((value) => /(?:^|,)\s*(?:ntlm|negotiate)\b/i.test(value));
+  return hasHeader(raw, name, (value) => /(?:^|,)\s*(?:ntlm|negotiate)\b/i.test(value));
 }
 
 /** A header's value replaced or, for undefined, removed. @param name in lower case */
 export function mapHeader(raw: string[], name: string, map: (value: string) => string | undefined): string[] {
-  if (headerValues(raw, name).length === 0) return raw;
+  if (!hasHeader(raw, name)) return raw;
   const mapped: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const key = raw[index] ?? '';

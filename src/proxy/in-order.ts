@@ -11,45 +11,42 @@ type Job = () => Promise<boolean>;
  * rest on what the first did.
  */
 export class InOrder {
-  readonly #waiting = new WeakMap<Duplex, Job[]>();
-  /** Connections that close after what they have had. */
-  readonly #ending = new WeakSet<Duplex>();
+  readonly #socket: Duplex;
   readonly #onBug: (error: unknown) => void;
+  readonly #waiting: Job[] = [];
+  #isBusy = false;
+  /** The connection closes after what it has had. */
+  #isEnding = false;
 
   /** @param onBug told of a job that rejected: it costs its connection, whose client must not wait for ever */
-  constructor(onBug: (error: unknown) => void) {
+  constructor(socket: Duplex, onBug: (error: unknown) => void) {
+    this.#socket = socket;
     this.#onBug = onBug;
   }
 
   /** Runs a job now, or after those that the connection is busy with. */
-  run(socket: Duplex, job: Job): void {
-    if (this.#ending.has(socket)) return;
-    const waiting = this.#waiting.get(socket);
-    if (waiting === undefined) void this.#drain(socket, job);
-    else if (waiting.push(job) > maxWaiting) socket.destroy();
+  run(job: Job): void {
+    if (this.#isEnding) return;
+    if (!this.#isBusy) void this.#drain(job);
+    else if (this.#waiting.push(job) > maxWaiting) this.#socket.destroy();
   }
 
-  async #drain(socket: Duplex, first: Job): Promise<void> {
-    const waiting: Job[] = [];
-    this.#waiting.set(socket, waiting);
-    for (let job: Job | undefined = first; job !== undefined; job = waiting.shift()) {
-      const goesOn = await this.#do(job, socket);
+  async #drain(first: Job): Promise<void> {
+    this.#isBusy = true;
+    for (let job: Job | undefined = first; job !== undefined; job = this.#waiting.shift()) {
+      let goesOn = false;
+      try {
+        goesOn = await job();
+      } catch (error) {
+        this.#onBug(error);
+        this.#socket.destroy();
+      }
       // What came in one packet behind the response before is seen first: it would answer a request written now.
-      if (waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
-      if (goesOn && !socket.destroyed) continue;
-      this.#ending.add(socket);
-      break;
+      if (this.#waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
+      if (goesOn && !this.#socket.destroyed) continue;
+      this.#isEnding = true;
+      this.#waiting.length = 0;
     }
-    this.#waiting.delete(socket);
-  }
-
-  async #do(job: Job, socket: Duplex): Promise<boolean> {
-    try {
-      return await job();
-    } catch (error) {
-      this.#onBug(error);
-      socket.destroy();
-      return false;
-    }
+    this.#isBusy = false;
   }
 }

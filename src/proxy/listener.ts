@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
-import { Socket, type AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { formatHost } from '../authority.ts';
 import type { ListenAddress } from '../config/config.ts';
@@ -9,11 +9,12 @@ import { unlisted } from '../policy/decide.ts';
 import { loggableError, type Logger } from '../telemetry/logger.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
 import { handleConnect } from './connect.ts';
+import { Downstream } from './downstream.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { handleRequest } from './handle-request.ts';
-import { InOrder } from './in-order.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { lingerMs, replyFailure, replyOnSocket } from './reply.ts';
+import { Roster } from './roster.ts';
 import type { Inside } from './route.ts';
 import { isWebSocketUpgrade } from './upgrade.ts';
 import { ConnectVisit, RequestVisit, type Visit } from './visit.ts';
@@ -38,32 +39,26 @@ export interface ListenerContext extends ProxyContext {
 export class ProxyListener {
   readonly #context: ListenerContext;
   readonly #servers: Server[] = [];
-  readonly #visits = new Set<Visit>();
-  readonly #connections = new Set<Socket>();
-  readonly #excess = new WeakSet<object>();
-  readonly #order = new InOrder((error) => this.#reportBug(error));
-  /** Whose body it is that comes in on a connection. */
-  readonly #latest = new WeakMap<Duplex, RequestVisit>();
-  /** The CONNECT that a connection was handed out of. */
-  readonly #inside = new WeakMap<Duplex, Inside>();
-  /** Whose bytes were refused: of what still comes over TLS the parser complains again. */
-  readonly #refused = new WeakSet<Duplex>();
+  readonly #visits = new Roster<Visit>();
+  readonly #connections = new Roster<Downstream>();
   /** TLS that ends here, over one of the connections. */
-  readonly #secured = new Set<Socket>();
+  readonly #secured = new Roster<Downstream>();
+  /** Both of them, by their sockets. */
+  readonly #bySocket = new WeakMap<Duplex, Downstream>();
 
   constructor(context: ListenerContext) {
     this.#context = context;
   }
 
   /** Requests that are under way. */
-  get visits(): ReadonlySet<Visit> {
+  get visits(): Roster<Visit> {
     return this.#visits;
   }
 
   /** Whether a request is under way, or its last bytes are. */
   isBusy(): boolean {
-    const sockets = [...this.#connections, ...this.#secured];
-    return this.#visits.size > 0 || sockets.some((socket) => socket.writableLength > 0);
+    const downstreams = [...this.#connections, ...this.#secured];
+    return this.#visits.size > 0 || downstreams.some(({ socket }) => socket.writableLength > 0);
   }
 
   /**
@@ -91,7 +86,7 @@ export class ProxyListener {
 
   /** Ends what is left, at once. */
   destroy(): void {
-    for (const socket of [...this.#secured, ...this.#connections]) socket.destroy();
+    for (const { socket } of [...this.#secured, ...this.#connections]) socket.destroy();
   }
 
   #createServer(): Server {
@@ -116,9 +111,9 @@ export class ProxyListener {
     server.on('request', (request, response) => this.#take(request, response, false));
     server.on('checkContinue', (request, response) => this.#take(request, response, true));
     server.on('checkExpectation', (request, response) => this.#take(request, response, false));
-    server.on('upgrade', (request, socket, head) => this.#upgrade(request, asSocket(socket), head));
-    server.on('connect', (request, socket, head) => this.#connect(server, request, asSocket(socket), head));
-    server.on('clientError', (error, socket) => this.#refuseBytes(error, socket));
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, this.#of(socket), head));
+    server.on('connect', (request, socket, head) => this.#connect(server, request, this.#of(socket), head));
+    server.on('clientError', (error, socket) => this.#refuseBytes(error, this.#of(socket)));
     return server;
   }
 
@@ -126,11 +121,10 @@ export class ProxyListener {
     const { connections, headerBytes } = this.#context.store.current().config.settings.limits;
     // Read by node:http when it makes the parser of the next connection.
     (server as Server & { maxHeaderSize: number }).maxHeaderSize = headerBytes;
-    if (this.#inside.has(socket)) return;
-    this.#connections.add(socket);
-    socket.once('close', () => this.#connections.delete(socket));
+    if (this.#bySocket.has(socket)) return;
+    const downstream = this.#enter(socket, this.#connections);
     if (this.#connections.size <= connections) return;
-    this.#excess.add(socket);
+    downstream.isExcess = true;
     if (this.#connections.size <= connections + politeExcess) return;
     socket.destroy();
     const failure = new Failure('limit_reached', 'request');
@@ -139,23 +133,38 @@ export class ProxyListener {
     );
   }
 
+  #enter(socket: Socket, roster: Roster<Downstream>): Downstream {
+    const downstream = new Downstream(socket, (error) => this.#reportBug(error));
+    this.#bySocket.set(socket, downstream);
+    roster.add(downstream);
+    socket.once('close', () => roster.delete(downstream));
+    return downstream;
+  }
+
+  #of(socket: Duplex): Downstream {
+    const downstream = this.#bySocket.get(socket);
+    if (downstream === undefined) throw new TypeError('a connection that was never admitted');
+    return downstream;
+  }
+
   #take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     response.sendDate = false;
     // Where an upgrade is not taken, node:http loses what came in one packet with it: no request may follow.
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
-    const inside = this.#inside.get(request.socket);
-    const visit = new RequestVisit(request, response, { expectsContinue, inside });
-    this.#latest.set(request.socket, visit);
-    this.#order.run(request.socket, () => this.#visit(visit));
+    const downstream = this.#of(request.socket);
+    const visit = new RequestVisit(request, response, downstream, { expectsContinue });
+    downstream.latest = visit;
+    downstream.order.run(() => this.#visit(visit));
   }
 
   /** The parser has let go of the connection: the response is made by hand, after those that come before it. */
-  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+  #upgrade(request: IncomingMessage, downstream: Downstream, head: Buffer): void {
+    const { socket } = downstream;
     const receivedMs = performance.now();
     socket.on('error', () => undefined);
     if (head.length > 0) socket.unshift(head);
-    this.#order.run(socket, async () => {
-      await this.#untilReleased(socket);
+    downstream.order.run(async () => {
+      await untilReleased(downstream);
       if (socket.destroyed) return false;
       const early = new EarlyBytes(socket, () => socket.destroy());
       const response = new ServerResponse(request);
@@ -165,41 +174,25 @@ export class ProxyListener {
       // node:http, which has let go of the connection, would tell it: an answer that is no 101 may be long.
       socket.on('drain', () => response.emit('drain'));
       response.once('finish', () => endAfterReply(socket, early));
-      const inside = this.#inside.get(socket);
-      await this.#visit(new RequestVisit(request, response, { inside, early, receivedMs }));
+      await this.#visit(new RequestVisit(request, response, downstream, { early, receivedMs }));
       return false;
     });
   }
 
-  #connect(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
+  #connect(server: Server, request: IncomingMessage, downstream: Downstream, head: Buffer): void {
+    const { socket } = downstream;
     const receivedMs = performance.now();
     socket.on('error', () => undefined);
     if (head.length > 0) socket.unshift(head);
-    this.#order.run(socket, async () => {
-      await this.#untilReleased(socket);
-      const visit = new ConnectVisit(request, { socket, isInside: this.#inside.has(socket), receivedMs });
-      const serve = await this.#handleConnect(visit);
+    downstream.order.run(async () => {
+      await untilReleased(downstream);
+      const serve = await this.#handleConnect(new ConnectVisit(request, downstream, receivedMs));
       if (serve === undefined) return false;
-      this.#inside.set(serve.socket, serve.inside);
-      if (serve.socket !== socket) {
-        this.#secured.add(serve.socket);
-        serve.socket.once('close', () => this.#secured.delete(serve.socket));
-      }
+      const within = serve.socket === socket ? downstream : this.#enter(serve.socket, this.#secured);
+      within.inside = serve.inside;
       server.emit('connection', serve.socket);
       return true;
     });
-  }
-
-  /** Until node:http is done with the response before: it then gives the connection the timeout of an idle one. */
-  async #untilReleased(socket: Duplex): Promise<void> {
-    const response = this.#latest.get(socket)?.response;
-    // It may wait itself, for one before it that is written still: then it has no connection yet.
-    if (response?.writableFinished === false && !socket.destroyed)
-      await new Promise<void>((resolve) => {
-        response.once('finish', resolve).once('close', resolve);
-        socket.once('close', resolve);
-      });
-    asSocket(socket).setTimeout(0);
   }
 
   /** @returns the connection whose requests are to be served, if it came to that */
@@ -207,14 +200,14 @@ export class ProxyListener {
     this.#visits.add(visit);
     visit.begin();
     try {
-      const result = this.#excess.has(visit.socket)
+      const result = visit.downstream.isExcess
         ? this.#refuseExcess(visit)
         : await handleConnect(this.#context, visit);
       if ('inside' in result) return { socket: result.serve, inside: result.inside };
       this.#context.onOutcome(result);
     } catch (error) {
       this.#reportBug(error, visit.id);
-      visit.socket.destroy();
+      visit.downstream.socket.destroy();
       this.#context.onOutcome(visit.outcome('aborted', new Failure('internal', 'request', error)));
     } finally {
       this.#visits.delete(visit);
@@ -223,36 +216,37 @@ export class ProxyListener {
   }
 
   #refuseExcess(visit: ConnectVisit): Outcome {
-    const { socket, server, id } = visit;
+    const { downstream, server, id } = visit;
     const failure = new Failure('limit_reached', 'request');
-    return visit.outcome(replyOnSocket(socket, { failure, server, id }), failure);
+    return visit.outcome(replyOnSocket(downstream.socket, { failure, server, id }), failure);
   }
 
   async #visit(visit: RequestVisit): Promise<boolean> {
+    const { downstream, response } = visit;
+    downstream.current = visit;
     this.#visits.add(visit);
     visit.begin();
+    let outcome: Outcome;
     try {
-      this.#context.onOutcome(
-        this.#excess.has(visit.request.socket) ? this.#turnAway(visit) : await this.#handle(visit),
-      );
+      outcome = downstream.isExcess ? this.#turnAway(visit) : await handleRequest(this.#context, visit);
+    } catch (error) {
+      outcome = this.#breakDown(visit, error);
     } finally {
+      downstream.current = undefined;
       this.#visits.delete(visit);
     }
-    return visit.response.shouldKeepAlive;
+    this.#context.onOutcome(outcome);
+    return response.shouldKeepAlive;
   }
 
   /** Exceptions are bugs: they cost their request, and nothing else. */
-  async #handle(visit: RequestVisit): Promise<Outcome> {
-    try {
-      return await handleRequest(this.#context, visit);
-    } catch (error) {
-      const { response, server, id } = visit;
-      this.#reportBug(error, id);
-      const failure = new Failure('internal', 'request', error);
-      if (response.headersSent) visit.request.socket.destroy();
-      else replyFailure(response, { failure, server, id, requestBody: undefined });
-      return visit.outcome(response.statusCode, failure);
-    }
+  #breakDown(visit: RequestVisit, error: unknown): Outcome {
+    const { response, server, id } = visit;
+    this.#reportBug(error, id);
+    const failure = new Failure('internal', 'request', error);
+    if (response.headersSent) visit.request.socket.destroy();
+    else replyFailure(response, { failure, server, id, requestBody: undefined });
+    return visit.outcome(response.statusCode, failure);
   }
 
   #turnAway(visit: RequestVisit): Outcome {
@@ -268,10 +262,10 @@ export class ProxyListener {
     this.#context.logger.error({ request_id: requestId, error: loggableError(error), stack }, 'bug');
   }
 
-  #refuseBytes(error: Error, socket: Duplex): void {
+  #refuseBytes(error: Error, downstream: Downstream): void {
     const { code } = error as NodeJS.ErrnoException;
-    if (this.#refused.has(socket)) return;
-    const latest = this.#latest.get(socket);
+    const { socket, latest, isRefused } = downstream;
+    if (isRefused) return;
     const isAmidBody = latest?.request.complete === false;
     // Between requests a client may leave as it likes; amid a body an end is no mistake in HTTP, but a client that left.
     const hasLeft = code === 'ECONNRESET' || (isAmidBody && code === 'HPE_INVALID_EOF_STATE');
@@ -281,17 +275,17 @@ export class ProxyListener {
     }
     const failure = new Failure('request_malformed', 'request', error);
     if (isAmidBody) latest.breakOff(failure);
-    else this.#refuseOnSocket(socket, failure);
+    else this.#refuseOnSocket(downstream, failure);
   }
 
   /** After the responses that the connection is still to get. */
-  #refuseOnSocket(socket: Duplex, failure: Failure): void {
-    this.#refused.add(socket);
-    this.#order.run(socket, async () => {
-      await this.#untilReleased(socket);
-      const server = this.#inside.get(socket)?.server ?? unlisted;
+  #refuseOnSocket(downstream: Downstream, failure: Failure): void {
+    downstream.isRefused = true;
+    downstream.order.run(async () => {
+      await untilReleased(downstream);
+      const server = downstream.inside?.server ?? unlisted;
       const id = randomUUID();
-      const code = replyOnSocket(socket, { failure, server, id });
+      const code = replyOnSocket(downstream.socket, { failure, server, id });
       this.#context.onOutcome(failedOutcome({ requestId: id, server, code, failure }));
       return false;
     });
@@ -305,10 +299,15 @@ function endAfterReply(socket: Socket, early: EarlyBytes): void {
   setTimeout(() => socket.destroy(), lingerMs).unref();
 }
 
-/** What node:http hands over is of the connection's own kind: net.Socket, or what we gave it. */
-function asSocket(duplex: Duplex): Socket {
-  if (duplex instanceof Socket) return duplex;
-  throw new TypeError('a connection that is no socket');
+/** Until node:http is done with the response before: it then gives the connection the timeout of an idle one. */
+async function untilReleased({ socket, latest }: Downstream): Promise<void> {
+  // It may wait itself, for one before it that is written still: then it has no connection yet.
+  if (latest?.response.writableFinished === false && !socket.destroyed)
+    await new Promise<void>((resolve) => {
+      latest.response.once('finish', resolve).once('close', resolve);
+      socket.once('close', resolve);
+    });
+  socket.setTimeout(0);
 }
 
 /** That of what never became a request. */

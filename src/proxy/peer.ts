@@ -11,10 +11,10 @@ export function isLoopbackPeer({ remoteAddress = '' }: Pick<Socket, 'remoteAddre
  * now allows it, whatever it was when we began to listen.
  */
 export function checkPeer(
-  socket: Pick<Socket, 'remoteAddress'>,
+  isLoopback: boolean,
   wanted: { readonly isConnect: boolean; readonly allowed: boolean; readonly isDraining: boolean },
 ): Failure | undefined {
-  if (isLoopbackPeer(socket)) return undefined;
+  if (isLoopback) return undefined;
   if (!wanted.allowed)
     return new Failure('policy_denied', 'request', undefined, {
       sentence: 'this sidecar serves clients on its own machine only',

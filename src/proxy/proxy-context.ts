@@ -16,6 +16,4 @@ export interface ProxyContext {
   /** A server's 401 names OAuth metadata, which speak of its real URL. */
   readonly onProtectedResource: (server: string) => void;
   readonly isOwnListener: (authority: Authority) => boolean;
-  /** Downstream connections that authenticated themselves by NTLM or Negotiate: they share no upstream connection. */
-  readonly bound: WeakSet<object>;
 }

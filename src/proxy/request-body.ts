@@ -24,6 +24,7 @@ export class RequestBody {
   #seen: Buffer[] = [];
   #seenBytes = 0;
   #sink: BodySink | undefined;
+  #unlisten: (() => void) | undefined;
   #isStalled = false;
   #gaveUp = false;
   #stopWaiting: (() => void) | undefined;
@@ -55,9 +56,12 @@ export class RequestBody {
 
   /** Hands on what comes from now on, until it is whole. */
   relay(sink: BodySink): void {
+    const pump = () => this.#pump();
+    const end = () => sink.end();
     this.#sink = sink;
-    this.#request.on('readable', this.#pump).once('end', this.#end);
-    this.#pump();
+    this.#request.on('readable', pump).once('end', end);
+    this.#unlisten = () => this.#request.off('readable', pump).off('end', end);
+    pump();
   }
 
   /** The sink takes more again. */
@@ -69,7 +73,7 @@ export class RequestBody {
   /** Nobody wants more of it. */
   stop(): void {
     this.#sink = undefined;
-    this.#request.off('readable', this.#pump).off('end', this.#end);
+    this.#unlisten?.();
   }
 
   /**
@@ -100,16 +104,14 @@ export class RequestBody {
     this.#stopWaiting?.();
   }
 
-  readonly #pump = (): void => {
+  #pump(): void {
     while (this.#sink !== undefined && !this.#isStalled) {
       const chunk = take(this.#request);
       if (chunk === null) return;
       this.#pass(chunk);
       this.#isStalled = !this.#sink.write(chunk);
     }
-  };
-
-  readonly #end = (): void => this.#sink?.end();
+  }
 
   #pass(chunk: Buffer): void {
     this.#remember(chunk);

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { Failure } from '../failure.ts';
 import type { Decision } from '../policy/decide.ts';
-import { headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
+import { hasHeader, type RawHeaders } from '../upstream/raw-headers.ts';
 import { EndpointFilter } from './endpoint-event.ts';
-import type { ResponsePolicy } from './exchange.ts';
+import type { BodyFilter, ResponsePolicy } from './exchange.ts';
 import { mapHeader, responseHeaders } from './headers.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { rewriteHead, type RewriteContext } from './rewrite.ts';
-import { isResourceMetadata, MetadataFilter, rewriteChallenge } from './rewrite-oauth.ts';
+import { isResourceMetadata, MetadataFilter, rewriteChallenge, type OauthContext } from './rewrite-oauth.ts';
 import type { Route } from './route.ts';
 import type { RequestVisit } from './visit.ts';
 
@@ -25,59 +25,75 @@ export interface ResponseContext {
 }
 
 /** What happens to the response of a request: on the base-URL route it is rewritten, else it passes as it is. */
-export function createResponsePolicy(
-  { via, isOwnListener, onProtectedResource }: ProxyContext,
-  visit: RequestVisit,
-  { route, decision, target, rewritesOauth }: ResponseContext,
-): ResponsePolicy {
-  const rewriting: RewriteContext | undefined =
-    route.kind === 'base_url'
-      ? {
-          server: route.server,
-          protocol: decision.kind === 'tls' ? 'https' : 'http',
-          authority: decision.authority,
-          target,
-          isOwnListener,
-          get cookiePath() {
-            return isBelowServer(visit.request, route.server) ? undefined : `/${route.server}`;
-          },
-        }
-      : undefined;
-  const oauth =
-    rewriting !== undefined && rewritesOauth
-      ? { ...rewriting, origin: `http://${clientHost(visit.request)}` }
-      : undefined;
-  const isMetadata = oauth !== undefined && visit.request.method === 'GET' && isResourceMetadata(target);
-  return {
-    readsBody: isMetadata || (rewriting !== undefined && mayCarryEndpoint(visit.request)),
-    head(raw, status) {
-      visit.headMs = visit.elapsedMs;
-      const headers = responseHeaders(raw, via);
-      if (rewriting === undefined) return headers;
-      const head = rewriteHead(headers, rewriting);
-      if (head instanceof Failure) return head;
-      if (oauth === undefined) {
-        if (status === 401 && namesMetadata(raw)) onProtectedResource(visit.server);
-        return head;
-      }
-      const challenged = rewriteChallenge(head, oauth);
-      return isMetadata ? mapHeader(challenged, 'content-length', () => undefined) : challenged;
-    },
-    filter(raw) {
-      if (isMetadata) return new MetadataFilter(oauth);
-      if (rewriting === undefined || visit.request.method !== 'GET' || !isEventStream(raw)) return undefined;
-      const encoded = headerValues(raw, 'content-encoding').some(
-        (value) => value.toLowerCase() !== 'identity',
-      );
-      return encoded
-        ? new Failure(
-            'response_malformed',
-            'response',
-            new Error('an event stream is encoded though none was accepted'),
-          )
-        : new EndpointFilter(rewriting);
-    },
-  };
+export class RelayedResponse implements ResponsePolicy {
+  readonly #context: ProxyContext;
+  readonly #visit: RequestVisit;
+  readonly #to: ResponseContext;
+  /** Whether it is the document that OAuth metadata come in, and to be rewritten. */
+  readonly #isMetadata: boolean;
+  readonly readsBody: boolean;
+
+  constructor(context: ProxyContext, visit: RequestVisit, to: ResponseContext) {
+    this.#context = context;
+    this.#visit = visit;
+    this.#to = to;
+    const mayBeRead = to.route.kind === 'base_url' && visit.request.method === 'GET';
+    this.#isMetadata = mayBeRead && to.rewritesOauth && isResourceMetadata(to.target);
+    this.readsBody = this.#isMetadata || (mayBeRead && acceptsEventStream(visit.request));
+  }
+
+  head(raw: RawHeaders, status: number): string[] | Failure {
+    const visit = this.#visit;
+    visit.headMs = visit.elapsedMs;
+    const headers = responseHeaders(raw, this.#context.via);
+    if (this.#to.route.kind !== 'base_url') return headers;
+    const head = leadsAnywhere(headers)
+      ? rewriteHead(headers, this.#rewriting(this.#to.route.server))
+      : headers;
+    if (head instanceof Failure) return head;
+    if (!this.#to.rewritesOauth) {
+      if (status === 401 && namesMetadata(raw)) this.#context.onProtectedResource(visit.server);
+      return head;
+    }
+    const challenged = rewriteChallenge(head, this.#oauth(this.#to.route.server));
+    return this.#isMetadata ? mapHeader(challenged, 'content-length', () => undefined) : challenged;
+  }
+
+  filter(raw: RawHeaders): BodyFilter | Failure | undefined {
+    const { route } = this.#to;
+    if (route.kind !== 'base_url') return undefined;
+    if (this.#isMetadata) return new MetadataFilter(this.#oauth(route.server));
+    if (this.#visit.request.method !== 'GET' || !isEventStream(raw)) return undefined;
+    const isEncoded = hasHeader(raw, 'content-encoding', (value) => value.toLowerCase() !== 'identity');
+    return isEncoded
+      ? new Failure(
+          'response_malformed',
+          'response',
+          new Error('an event stream is encoded though none was accepted'),
+        )
+      : new EndpointFilter(this.#rewriting(route.server));
+  }
+
+  #rewriting(server: string): RewriteContext {
+    const { decision, target } = this.#to;
+    return {
+      server,
+      protocol: decision.kind === 'tls' ? 'https' : 'http',
+      authority: decision.authority,
+      target,
+      isOwnListener: this.#context.isOwnListener,
+      cookiePath: isBelowServer(this.#visit.request, server) ? undefined : `/${server}`,
+    };
+  }
+
+  #oauth(server: string): OauthContext {
+    return { ...this.#rewriting(server), origin: `http://${clientHost(this.#visit.request)}` };
+  }
+}
+
+/** Whether anything in a head speaks of places: most do not. */
+function leadsAnywhere(headers: RawHeaders): boolean {
+  return hasHeader(headers, 'location') || hasHeader(headers, 'set-cookie');
 }
 
 /** As the client wrote it; the route has judged it. */
@@ -85,14 +101,14 @@ function clientHost({ url = '', headers }: IncomingMessage): string {
   return /^http:\/\/([^/?]*)/i.exec(url)?.[1] ?? headers.host ?? '127.0.0.1';
 }
 
-/** Whether the response may be the stream of the old SSE transport: a GET that says it accepts one. */
-function mayCarryEndpoint({ method, headers: { accept = '' } }: IncomingMessage): boolean {
-  return method === 'GET' && /text\/event-stream|\*\/\*|text\/\*/i.test(accept);
+/** Whether the response to a GET may be the stream of the old SSE transport. */
+function acceptsEventStream({ headers: { accept = '' } }: IncomingMessage): boolean {
+  return /text\/event-stream|\*\/\*|text\/\*/i.test(accept);
 }
 
 /** Whether a 401 leads to OAuth metadata (RFC 9728 section 5.1), which speak of the real URL. */
 function namesMetadata(raw: RawHeaders): boolean {
-  return headerValues(raw, 'www-authenticate').some((value) => /\bresource_metadata\s*=/i.test(value));
+  return hasHeader(raw, 'www-authenticate', (value) => /\bresource_metadata\s*=/i.test(value));
 }
 
 /** Whether the client asked for something below `/SERVER/`: not for the bare name, nor for a well-known document. */
@@ -102,5 +118,5 @@ function isBelowServer({ url = '' }: IncomingMessage, server: string): boolean {
 
 /** As the laxest client sees it: some look only for the words, wherever they stand. */
 function isEventStream(raw: RawHeaders): boolean {
-  return headerValues(raw, 'content-type').some((value) => /text\/event-stream/i.test(value));
+  return hasHeader(raw, 'content-type', (value) => /text\/event-stream/i.test(value));
 }

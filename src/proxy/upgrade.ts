@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Outcome } from '../telemetry/request-log.ts';
-import { headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
+import { hasHeader, headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
 import type { Upgraded } from './exchange.ts';
 import { joinSockets } from './join.ts';
 import type { RequestVisit } from './visit.ts';
@@ -32,8 +32,8 @@ export function isWebSocketAccepted(
   const accept = headerValues(response, 'sec-websocket-accept');
   return (
     status === 101 &&
-    headerValues(response, 'connection').some((value) => /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i.test(value)) &&
-    headerValues(response, 'upgrade').some((value) => /^websocket$/i.test(value.trim())) &&
+    hasHeader(response, 'connection', (value) => /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i.test(value)) &&
+    hasHeader(response, 'upgrade', (value) => /^websocket$/i.test(value.trim())) &&
     accept.length === 1 &&
     accept[0]?.trim() === hash('sha1', `${key}${acceptGuid}`, 'base64')
   );

@@ -1,22 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { Failure } from '../failure.ts';
+import type { Failure } from '../failure.ts';
 import { unlisted, type Way } from '../policy/decide.ts';
 import { readClientIds } from '../telemetry/client-ids.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
 import type { DialTimes } from '../upstream/dial.ts';
 import { Cancellation } from './cancellation.ts';
 import type { Carried } from './carried.ts';
+import type { Downstream } from './downstream.ts';
 import type { EarlyBytes } from './early-bytes.ts';
 import { RequestBody } from './request-body.ts';
+import type { Member } from './roster.ts';
 import type { Inside } from './route.ts';
 
 /** What is under way for a client: what it is doing, and the means to end it. */
-export class Visit {
-  /** Names it in the log and in a failure reply. */
-  readonly id = randomUUID();
+export class Visit implements Member {
+  place = 0;
   readonly request: IncomingMessage;
+  readonly downstream: Downstream;
   server = unlisted;
   route: Outcome['route'] = 'none';
   reusedConnection: boolean | undefined;
@@ -28,13 +29,20 @@ export class Visit {
   readonly carried: Carried = { requestBytes: 0, responseBytes: 0 };
   /** For when the client leaves or the sidecar wants it to end. */
   readonly cancellation = new Cancellation();
+  #id: string | undefined;
   readonly #receivedMs: number;
   #queueMs = 0;
 
   /** @param receivedMs when its head had come, on the monotonic clock */
-  constructor(request: IncomingMessage, receivedMs = performance.now()) {
+  constructor(request: IncomingMessage, downstream: Downstream, receivedMs = performance.now()) {
     this.request = request;
+    this.downstream = downstream;
     this.#receivedMs = receivedMs;
+  }
+
+  /** Names it in the log and in a failure reply. Made when it is asked for: most requests of a quiet log have no use for it. */
+  get id(): string {
+    return (this.#id ??= randomUUID());
   }
 
   /** Its turn has come: what its connection was busy with before is over. */
@@ -82,7 +90,6 @@ export class Visit {
 /** How a request came. */
 export interface RequestHow {
   readonly expectsContinue?: boolean;
-  readonly inside?: Inside | undefined;
   readonly early?: EarlyBytes;
   /** See {@link Visit}; now, if it is not given. */
   readonly receivedMs?: number;
@@ -99,16 +106,18 @@ export class RequestVisit extends Visit {
   /** What the client sends after the head of a WebSocket upgrade; undefined for any other request. */
   readonly early: EarlyBytes | undefined;
 
-  constructor(request: IncomingMessage, response: ServerResponse, how: RequestHow = {}) {
-    super(request, how.receivedMs);
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    downstream: Downstream,
+    how: RequestHow = {},
+  ) {
+    super(request, downstream, how.receivedMs);
     this.response = response;
     this.expectsContinue = how.expectsContinue ?? false;
-    this.inside = how.inside;
+    this.inside = downstream.inside;
     this.early = how.early;
     this.body = new RequestBody(request, this.carried);
-    response.once('close', () => {
-      if (!response.writableFinished) this.end(new Failure('downstream_aborted', 'response'));
-    });
   }
 
   /** The rest of its body is no HTTP: nothing more can come on this connection. */
@@ -125,16 +134,4 @@ export class RequestVisit extends Visit {
 /** A CONNECT until it is refused, intercepted or, as a blind tunnel, over. */
 export class ConnectVisit extends Visit {
   override route: Outcome['route'] = 'connect';
-  readonly socket: Socket;
-  /** Whether it came inside another one. */
-  readonly isInside: boolean;
-
-  constructor(
-    request: IncomingMessage,
-    how: { readonly socket: Socket; readonly isInside: boolean; readonly receivedMs: number },
-  ) {
-    super(request, how.receivedMs);
-    this.socket = how.socket;
-    this.isInside = how.isInside;
-  }
 }

@@ -53,6 +53,8 @@ export class Connection {
   closed = false;
   /** How long it may stay unused: less where the server says so. */
   idleMs = maxIdleMs;
+  /** Since when it is unused, on the monotonic clock. */
+  idleSinceMs = 0;
   readonly #headerBytes: number;
   #underWay: UnderWay | undefined;
   /** The first: after an alert what follows is only that the other side closed. */

@@ -5,26 +5,18 @@ import { Failure } from '../failure.ts';
 import type { Way } from '../policy/decide.ts';
 import { mayResume } from '../policy/policy.ts';
 import { Connection, maxLifeMs } from './connection.ts';
-import { dial, type DialContext, type DialOptions, type DialTimes } from './dial.ts';
+import { dial, type DialContext, type DialOptions } from './dial.ts';
 import { presentedBy } from './peer-chain.ts';
 
 /** How long after its full handshake a TLS session is resumed: a bound on how old a verdict may get. */
 const sessionMs = 600_000;
 const sweepMs = 1_000;
 
-/** How a connection is to be had. */
-export interface AcquireOptions {
-  readonly timeoutMs: number;
+/** How a new connection is to be had. */
+export interface NewConnection extends Pick<DialOptions, 'timeoutMs' | 'signal' | 'raw' | 'times'> {
   readonly headerBytes: number;
-  readonly signal: AbortSignal;
-  /** For a downstream connection that authenticates by connection (NTLM, Negotiate): it shares with nobody. */
-  readonly owner?: object | undefined;
-  /** Never a pooled connection: the last one was gone before the request was written. */
-  readonly fresh?: boolean;
-  /** For an upgrade: see {@link DialOptions.raw}. */
-  readonly raw?: boolean;
-  /** Of the dial, if it comes to one: see {@link DialOptions.times}. */
-  readonly times?: DialTimes | undefined;
+  /** See {@link Pool.takeWarm}. */
+  readonly owner: object | undefined;
 }
 
 /** A session and until when it may be resumed, on the monotonic clock. */
@@ -39,7 +31,7 @@ interface Group {
   /** Of the way: see {@link Way}. */
   readonly wayKey: string;
   readonly authority: Authority;
-  readonly idle: { connection: Connection; sinceMs: number }[];
+  readonly idle: Connection[];
   readonly open: Set<Connection>;
   session: Session | undefined;
   /** Dials under way. */
@@ -66,11 +58,26 @@ export class Pool {
     this.#sweeper = setInterval(() => this.#sweep(), sweepMs).unref();
   }
 
-  /** A warm connection if there is one, else a new one. */
-  async acquire(target: Way, options: AcquireOptions): Promise<Connection | Failure> {
+  /**
+   * A connection that waits for a request, the one that was used last.
+   *
+   * @param owner for a downstream connection that authenticates by connection (NTLM, Negotiate): it shares with nobody
+   */
+  takeWarm(target: Way, owner: object | undefined): Connection | undefined {
+    const { idle } = this.#groupOf(target, owner);
+    for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
+      if (!connection.closed && !isWorn(connection)) {
+        connection.reused = true;
+        return connection;
+      }
+      connection.destroy();
+    }
+    return undefined;
+  }
+
+  /** A new connection, which is the pool's when it is {@link release}d. */
+  async dial(target: Way, options: NewConnection): Promise<Connection | Failure> {
     const group = this.#groupOf(target, options.owner);
-    const warm = options.fresh === true ? undefined : this.#takeIdle(group);
-    if (warm !== undefined) return warm;
     group.dialling++;
     const dialled = await dial(this.#context, target, {
       timeoutMs: options.timeoutMs,
@@ -110,9 +117,9 @@ export class Pool {
   /** Gives a connection back after a complete exchange. */
   release(connection: Connection): void {
     const group = this.#membership.get(connection);
-    const expired = performance.now() - connection.bornMs > maxLifeMs;
-    if (connection.closed || group === undefined || group.retired || expired) connection.destroy();
-    else group.idle.push({ connection, sinceMs: performance.now() });
+    connection.idleSinceMs = performance.now();
+    if (connection.closed || group === undefined || group.retired || isWorn(connection)) connection.destroy();
+    else group.idle.push(connection);
   }
 
   /** Counts a handshake that failed after our side of it was done: an alert of TLS 1.3. */
@@ -174,18 +181,6 @@ export class Pool {
     return this.#nextOwner++;
   }
 
-  #takeIdle(group: Group): Connection | undefined {
-    for (let entry = group.idle.pop(); entry !== undefined; entry = group.idle.pop()) {
-      const { connection, sinceMs } = entry;
-      if (!connection.closed && !isWorn(connection, sinceMs)) {
-        connection.reused = true;
-        return connection;
-      }
-      connection.destroy();
-    }
-    return undefined;
-  }
-
   #register(group: Group, connection: Connection): void {
     group.open.add(connection);
     this.#membership.set(connection, group);
@@ -193,7 +188,7 @@ export class Pool {
     connection.onClose(() => {
       group.open.delete(connection);
       this.#count(connection.server, -1);
-      const index = group.idle.findIndex((one) => one.connection === connection);
+      const index = group.idle.indexOf(connection);
       if (index >= 0) group.idle.splice(index, 1);
     });
   }
@@ -205,23 +200,22 @@ export class Pool {
   #retire(group: Group): void {
     group.retired = true;
     group.session = undefined;
-    for (const { connection } of group.idle.splice(0)) connection.destroy();
+    for (const connection of group.idle.splice(0)) connection.destroy();
     this.#groups.delete(group.key);
   }
 
   #sweep(): void {
     for (const group of this.#groups.values()) {
-      for (const { connection, sinceMs } of [...group.idle])
-        if (isWorn(connection, sinceMs)) connection.destroy();
+      for (const connection of [...group.idle]) if (isWorn(connection)) connection.destroy();
       if (group.open.size + group.dialling === 0 && validSession(group) === undefined)
         this.#groups.delete(group.key);
     }
   }
 }
 
-function isWorn(connection: Connection, sinceMs: number): boolean {
+function isWorn({ bornMs, idleMs, idleSinceMs }: Connection): boolean {
   const nowMs = performance.now();
-  return nowMs - sinceMs > connection.idleMs || nowMs - connection.bornMs > maxLifeMs;
+  return nowMs - idleSinceMs > idleMs || nowMs - bornMs > maxLifeMs;
 }
 
 function validSession(group: Group): Buffer | undefined {

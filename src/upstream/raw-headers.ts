@@ -11,3 +11,18 @@ export function headerValues(raw: RawHeaders, name: string): string[] {
   }
   return values;
 }
+
+/**
+ * Whether a header is there.
+ *
+ * @param name in lower case
+ * @param test for its value; of several, one that passes is enough
+ */
+export function hasHeader(raw: RawHeaders, name: string, test?: (value: string) => boolean): boolean {
+  for (let index = 0; index < raw.length; index += 2) {
+    const candidate = raw[index] ?? '';
+    if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue;
+    if (test === undefined || test(raw[index + 1] ?? '')) return true;
+  }
+  return false;
+}

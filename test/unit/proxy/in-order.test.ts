@@ -5,13 +5,13 @@ import { InOrder } from '../../../src/proxy/in-order.ts';
 
 describe('the jobs of one connection', () => {
   it('run one after the other, those of two connections side by side', async () => {
-    const order = new InOrder(() => {});
-    const [one, other] = [new PassThrough(), new PassThrough()];
+    const one = new InOrder(new PassThrough(), () => {});
+    const other = new InOrder(new PassThrough(), () => {});
     const done: string[] = [];
     const first = Promise.withResolvers<boolean>();
-    order.run(one, () => first.promise.finally(() => done.push('first')));
-    order.run(one, () => Promise.resolve(done.push('second') > 0));
-    order.run(other, () => Promise.resolve(done.push('other') > 0));
+    one.run(() => first.promise.finally(() => done.push('first')));
+    one.run(() => Promise.resolve(done.push('second') > 0));
+    other.run(() => Promise.resolve(done.push('other') > 0));
     await nextTurn();
     expect(done).toEqual(['other']);
     first.resolve(true);
@@ -24,13 +24,13 @@ describe('the jobs of one connection', () => {
 
   it('a bug in one ends its connection, runs none after it, and is told', async () => {
     const bugs: unknown[] = [];
-    const order = new InOrder((error) => bugs.push(error));
     const socket = new PassThrough();
+    const order = new InOrder(socket, (error) => bugs.push(error));
     const ran: string[] = [];
-    order.run(socket, () => Promise.reject(new Error('a bug')));
-    order.run(socket, () => Promise.resolve(ran.push('second') > 0));
+    order.run(() => Promise.reject(new Error('a bug')));
+    order.run(() => Promise.resolve(ran.push('second') > 0));
     await nextTurn();
-    order.run(socket, () => Promise.resolve(ran.push('third') > 0));
+    order.run(() => Promise.resolve(ran.push('third') > 0));
     await nextTurn();
     expect([bugs, ran, socket.destroyed]).toEqual([[new Error('a bug')], [], true]);
   });

@@ -1,0 +1,39 @@
+import type { Socket } from 'node:net';
+import { Failure } from '../failure.ts';
+import { InOrder } from './in-order.ts';
+import { isLoopbackPeer } from './peer.ts';
+import type { Member } from './roster.ts';
+import type { Inside } from './route.ts';
+import type { RequestVisit } from './visit.ts';
+
+/** One connection of a client, or the TLS that ends in one: what is known of it, and the order of its requests. */
+export class Downstream implements Member {
+  place = 0;
+  readonly socket: Socket;
+  /** Whether its client is on this machine. */
+  readonly isLoopback: boolean;
+  readonly order: InOrder;
+  /** The CONNECT that its requests come out of. */
+  inside: Inside | undefined;
+  /** It is one too many, and gets that for an answer. */
+  isExcess = false;
+  /** Its bytes were refused: of what still comes over TLS the parser complains again. */
+  isRefused = false;
+  /** It authenticated itself by NTLM or Negotiate: it shares no upstream connection. */
+  isBound = false;
+  /** Whose body it is that comes in. */
+  latest: RequestVisit | undefined;
+  /** Whose turn it is. */
+  current: RequestVisit | undefined;
+
+  /** @param onBug see {@link InOrder} */
+  constructor(socket: Socket, onBug: (error: unknown) => void) {
+    this.socket = socket;
+    this.isLoopback = isLoopbackPeer(socket);
+    this.order = new InOrder(socket, onBug);
+    socket.once('close', () => {
+      if (this.current?.response.writableFinished === false)
+        this.current.end(new Failure('downstream_aborted', 'response'));
+    });
+  }
+}
