@@ -17,7 +17,7 @@ import type { ConfigLocation } from './snapshot/load-config.ts';
 import { SnapshotStore } from './snapshot/snapshot.ts';
 import { loadFirst, listenProblem, StartError, type FirstLoad } from './start-problems.ts';
 import { Status, type StatusContext } from './status/status.ts';
-import { createLogger, endLog, loggableError, type Logger } from './telemetry/logger.ts';
+import { createLogger, endLog, forFlatLines, loggableError, type Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import {
   reportFileMounts,
@@ -77,6 +77,7 @@ class App implements Sidecar {
   readonly #options: StartOptions;
   readonly #store: SnapshotStore;
   readonly #logger: Logger;
+  readonly #requestLog: Logger;
   readonly #metrics: Metrics;
   readonly #status: Status;
   readonly #pool: Pool;
@@ -99,6 +100,7 @@ class App implements Sidecar {
     this.#options = options;
     this.#store = new SnapshotStore(first.snapshot);
     this.#logger = createLogger(first.snapshot.config.settings.log.level, options.logDestination);
+    this.#requestLog = forFlatLines(this.#logger);
     this.#metrics = new Metrics(version, {
       openStreams: () => countByServer(this.#listener.visits),
       openConnections: () => this.#pool.openByServer(),
@@ -232,7 +234,7 @@ class App implements Sidecar {
 
   #record(outcome: Outcome): void {
     const { requests } = this.#store.current().config.settings.log;
-    recordOutcome({ logger: this.#logger, metrics: this.#metrics, requests }, outcome);
+    recordOutcome({ logger: this.#requestLog, metrics: this.#metrics, requests }, outcome);
     this.#status.sightings.requestDone(outcome);
   }
 
@@ -251,6 +253,7 @@ class App implements Sidecar {
     const snapshot = this.#store.current();
     this.#pool.retain(this.#holds());
     this.#logger.level = snapshot.config.settings.log.level;
+    this.#requestLog.level = snapshot.config.settings.log.level;
     this.#metrics.showLoad(report.failed, true);
     this.#status.loaded(report.failed, report.problems);
     this.#deadlines.acknowledge();

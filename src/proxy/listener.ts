@@ -128,9 +128,7 @@ export class ProxyListener {
     if (this.#connections.size <= connections + politeExcess) return;
     socket.destroy();
     const failure = new Failure('limit_reached', 'request');
-    this.#context.onOutcome(
-      failedOutcome({ requestId: randomUUID(), server: unlisted, code: 'aborted', failure }),
-    );
+    this.#context.onOutcome(failedOutcome(randomUUID(), { server: unlisted, code: 'aborted', failure }));
   }
 
   #enter(socket: Socket, roster: Roster<Downstream>): Downstream {
@@ -286,7 +284,7 @@ export class ProxyListener {
       const server = downstream.inside?.server ?? unlisted;
       const id = randomUUID();
       const code = replyOnSocket(downstream.socket, { failure, server, id });
-      this.#context.onOutcome(failedOutcome({ requestId: id, server, code, failure }));
+      this.#context.onOutcome(failedOutcome(id, { server, code, failure }));
       return false;
     });
   }
@@ -311,17 +309,15 @@ async function untilReleased({ socket, latest }: Downstream): Promise<void> {
 }
 
 /** That of what never became a request. */
-function failedOutcome(what: Pick<Outcome, 'requestId' | 'server' | 'code' | 'failure'>): Outcome {
+function failedOutcome(requestId: string, what: Pick<Outcome, 'server' | 'code' | 'failure'>): Outcome {
   return {
     ...what,
-    clientRequestId: undefined,
-    traceparent: undefined,
+    ids: () => ({ requestId, clientRequestId: undefined, traceparent: undefined }),
     route: 'none',
     authority: undefined,
     method: '',
     times: { durationMs: 0, queueMs: 0, connectMs: undefined, handshakeMs: undefined, headMs: undefined },
-    requestBytes: 0,
-    responseBytes: 0,
+    carried: { requestBytes: 0, responseBytes: 0 },
     reusedConnection: undefined,
   };
 }

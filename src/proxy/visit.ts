@@ -66,8 +66,7 @@ export class Visit implements Member {
   outcome(code: Outcome['code'], failure: Failure | undefined): Outcome {
     const { connectMs, handshakeMs } = this.dialTimes;
     return {
-      requestId: this.id,
-      ...readClientIds(this.request.headers),
+      ids: () => ({ requestId: this.id, ...readClientIds(this.request.headers) }),
       server: this.server,
       route: this.route,
       authority: this.way?.authority,
@@ -81,7 +80,7 @@ export class Visit implements Member {
         handshakeMs,
         headMs: this.headMs,
       },
-      ...this.carried,
+      carried: this.carried,
       reusedConnection: this.reusedConnection,
     };
   }

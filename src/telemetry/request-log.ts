@@ -5,9 +5,9 @@ import { loggableError, type Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 
 /** How a request ended. */
-export interface Outcome extends ClientIds {
-  /** Ours, unique; failure replies carry it as `X-Request-Id`. */
-  readonly requestId: string;
+export interface Outcome {
+  /** What names it. Asked for where it is told of: that takes longer than to count it. */
+  readonly ids: () => RequestIds;
   readonly server: string;
   readonly route: 'base_url' | 'absolute' | 'connect' | 'none';
   readonly method: string;
@@ -17,11 +17,16 @@ export interface Outcome extends ClientIds {
   readonly code: number | 'aborted';
   readonly failure: Failure | undefined;
   readonly times: OutcomeTimes;
-  /** See `Carried`. */
-  readonly requestBytes: number;
-  readonly responseBytes: number;
+  /** Bytes of bodies, or where bytes are relayed raw of all that came: from the client, and towards it. */
+  readonly carried: { readonly requestBytes: number; readonly responseBytes: number };
   /** Whether the upstream connection had served before; undefined where there was none. */
   readonly reusedConnection: boolean | undefined;
+}
+
+/** The names of a request. */
+export interface RequestIds extends ClientIds {
+  /** Ours, unique; failure replies carry it as `X-Request-Id`. */
+  readonly requestId: string;
 }
 
 /** How long a request took, in milliseconds; undefined where it did not come to that. */
@@ -57,11 +62,12 @@ export function recordOutcome(
 
 /** The fields of a line, which docs/operations.md explains. */
 function describe(outcome: Outcome): Record<string, unknown> {
-  const { times } = outcome;
+  const { times, carried } = outcome;
+  const { requestId, clientRequestId, traceparent } = outcome.ids();
   return {
-    request_id: outcome.requestId,
-    client_request_id: outcome.clientRequestId,
-    traceparent: outcome.traceparent,
+    request_id: requestId,
+    client_request_id: clientRequestId,
+    traceparent,
     server: outcome.server,
     route: outcome.route,
     method: outcome.method,
@@ -71,8 +77,8 @@ function describe(outcome: Outcome): Record<string, unknown> {
     connect_ms: tenths(times.connectMs),
     handshake_ms: tenths(times.handshakeMs),
     head_ms: tenths(times.headMs),
-    request_bytes: outcome.requestBytes,
-    response_bytes: outcome.responseBytes,
+    request_bytes: carried.requestBytes,
+    response_bytes: carried.responseBytes,
     reused_connection: outcome.reusedConnection,
   };
 }
