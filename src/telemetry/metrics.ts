@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge } from 'prom-client';
 import { handshakeFailureReasons, type FailureReason } from '../failure.ts';
 import { unlisted } from '../policy/decide.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -8,6 +8,7 @@ import { inForce, type CompiledEntry } from '../policy/table.ts';
 import type { HandshakeEvent, HandshakeFailedEvent, HandshakeListener } from '../upstream/dial.ts';
 import { CertificateGauges } from './certificate-gauges.ts';
 import { ScrapeRegistry } from './scrape-registry.ts';
+import { ServerCounter, ServerHistogram } from './server-metrics.ts';
 
 const prefix = 'mcp_tls_sidecar_';
 /** From a warm loopback call to a model that thinks for a minute. */
@@ -20,8 +21,6 @@ const faultyDefaults = [
   'nodejs_active_requests_total',
   'nodejs_active_resources_total',
 ];
-
-type Labels = Readonly<Record<string, string | number>>;
 
 /** What an entry was shown by. */
 interface Shown {
@@ -41,35 +40,28 @@ export class Metrics implements HandshakeListener {
   readonly registry = new ScrapeRegistry();
   #servers: ReadonlySet<string> = new Set();
   readonly #shown = new Map<string, Shown>();
-  /** Servers that are gone and were counted all the same. */
-  readonly #strays = new Set<string>();
   #inForce: Snapshot | undefined;
-  /** The metrics of which each server has one series. */
-  readonly #byServer: (Gauge<'server'> | Histogram<'server'>)[] = [];
-  /** The values of their other label that were seen so far, by metric; they are of closed lists. */
-  readonly #further = new Map<Counter, Map<string | number, Labels>>();
+  /** The gauges of which each server has one series. */
+  readonly #byServer: Gauge<'server'>[] = [];
+  /** What is counted by server: those too that are gone by the time. */
+  readonly #counted: (ServerCounter | ServerHistogram)[] = [];
 
-  readonly requests = this.#counter('requests_total', 'Requests by the status that was sent.', [
-    'server',
-    'code',
-  ]);
-  readonly requestDuration = this.#histogram(
+  readonly #requests = this.#serverCounter('requests_total', 'Requests by the status that was sent.', 'code');
+  readonly #requestDuration = this.#histogram(
     'request_duration_seconds',
     'Time from the request to the head of its response.',
     requestBuckets,
   );
-  readonly failures = this.#counter('failures_total', 'Requests that failed, by reason.', [
-    'server',
-    'reason',
-  ]);
-  readonly #handshakes = this.#counter('upstream_handshakes_total', 'TLS handshakes that succeeded.', [
-    'server',
+  readonly #failures = this.#serverCounter('failures_total', 'Requests that failed, by reason.', 'reason');
+  readonly #handshakes = this.#serverCounter(
+    'upstream_handshakes_total',
+    'TLS handshakes that succeeded.',
     'resumed',
-  ]);
-  readonly #handshakeFailures = this.#counter(
+  );
+  readonly #handshakeFailures = this.#serverCounter(
     'upstream_handshake_failures_total',
     'TLS handshakes that failed, by reason.',
-    ['server', 'reason'],
+    'reason',
   );
   readonly #handshakeDuration = this.#histogram(
     'upstream_handshake_duration_seconds',
@@ -81,10 +73,10 @@ export class Metrics implements HandshakeListener {
     'When the last TLS handshake succeeded.',
     ['server'],
   );
-  readonly #unverified = this.#counter(
+  readonly #unverified = this.#serverCounter(
     'unverified_handshakes_total',
     'Full handshakes under ssl_verify: false, by the reason for which they would have been refused.',
-    ['server', 'reason'],
+    'reason',
   );
   readonly #verificationDisabled = this.#gauge('verification_disabled', '1 under ssl_verify: false.', [
     'server',
@@ -194,52 +186,49 @@ export class Metrics implements HandshakeListener {
     if (!failed) this.#reloadTimestamp.setToCurrentTime();
   }
 
-  /** @param code the status sent, or `aborted` */
-  requestDone(server: string, code: number | 'aborted', reason: FailureReason | undefined): void {
-    this.#count(this.requests, server, 'code', code);
-    if (reason !== undefined) this.#count(this.failures, server, 'reason', reason);
+  /**
+   * @param code the status sent, or `aborted`
+   * @param headMs how long it took until the head of its response; undefined where none came
+   */
+  requestDone(
+    server: string,
+    code: number | 'aborted',
+    reason: FailureReason | undefined,
+    headMs: number | undefined,
+  ): void {
+    this.#requests.inc(server, code);
+    if (reason !== undefined) this.#failures.inc(server, reason);
+    if (headMs !== undefined) this.#requestDuration.observe(server, headMs / 1000);
   }
 
   handshakeDone(event: HandshakeEvent): void {
     const { server } = event;
-    this.#count(this.#handshakes, server, 'resumed', String(event.resumed));
-    this.#handshakeDuration.observe({ server }, event.durationMs / 1000);
+    this.#handshakes.inc(server, String(event.resumed));
+    this.#handshakeDuration.observe(server, event.durationMs / 1000);
     this.#lastHandshake.setToCurrentTime({ server });
     if (event.chain !== undefined) this.#certificates.record(server, event.chain);
-    if (event.hidden !== undefined) this.#count(this.#unverified, server, 'reason', event.hidden);
+    if (event.hidden !== undefined) this.#unverified.inc(server, event.hidden);
   }
 
   handshakeFailed({ server, failure: { reason } }: HandshakeFailedEvent): void {
-    this.#count(this.#handshakeFailures, server, 'reason', reason);
+    this.#handshakeFailures.inc(server, reason);
   }
 
   #introduce(server: string): void {
-    for (const reason of handshakeFailureReasons)
-      this.#count(this.#handshakeFailures, server, 'reason', reason, 0);
+    for (const reason of handshakeFailureReasons) this.#handshakeFailures.inc(server, reason, 0);
   }
 
   /** Removes the series of servers that are no longer configured: cardinality follows the configuration. */
   *#forgetOthers(): Steps<void> {
-    const gone = [...this.#shown.keys(), ...this.#strays].filter((server) => !this.#servers.has(server));
-    this.#strays.clear();
-    for (const server of gone) {
-      if (this.#servers.has(server)) continue;
-      this.#shown.delete(server);
-      for (const metric of this.#byServer) metric.remove({ server });
-      for (const [metric, seen] of this.#further)
-        for (const labels of seen.values()) metric.remove({ server, ...labels });
-      yield;
-    }
-  }
-
-  /** Counts under labels beside the server's, and remembers them: to look for them among all series takes too long. */
-  #count(metric: Counter, server: string, label: string, value: string | number, by = 1): void {
-    // What began under an entry that is gone by its end leaves series behind.
-    if (server !== unlisted && !this.#servers.has(server)) this.#strays.add(server);
-    let seen = this.#further.get(metric);
-    seen ??= new Map<string | number, Labels>();
-    if (!seen.has(value)) this.#further.set(metric, seen.set(value, { [label]: value }));
-    metric.inc({ server, [label]: value }, by);
+    // What began under an entry that is gone by its end is counted all the same.
+    for (const servers of [this.#shown.keys(), ...this.#counted.map((metric) => metric.servers())])
+      for (const server of servers) {
+        if (server === unlisted || this.#servers.has(server)) continue;
+        this.#shown.delete(server);
+        for (const metric of this.#byServer) metric.remove({ server });
+        for (const metric of this.#counted) metric.forget(server);
+        yield;
+      }
   }
 
   #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
@@ -266,15 +255,15 @@ export class Metrics implements HandshakeListener {
     });
   }
 
-  #histogram(name: string, help: string, buckets: readonly number[]): Histogram<'server'> {
-    const histogram = new Histogram({
-      name: `${prefix}${name}`,
-      help,
-      labelNames: ['server'],
-      buckets: [...buckets],
-      registers: [this.registry],
-    });
-    this.#byServer.push(histogram);
+  #serverCounter(name: string, help: string, label: string): ServerCounter {
+    const counter = this.registry.add(new ServerCounter(`${prefix}${name}`, help, label));
+    this.#counted.push(counter);
+    return counter;
+  }
+
+  #histogram(name: string, help: string, upperBounds: readonly number[]): ServerHistogram {
+    const histogram = this.registry.add(new ServerHistogram(`${prefix}${name}`, help, upperBounds));
+    this.#counted.push(histogram);
     return histogram;
   }
 }

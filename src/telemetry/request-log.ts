@@ -49,8 +49,7 @@ export function recordOutcome(
   outcome: Outcome,
 ): void {
   const { server, failure, code, times } = outcome;
-  metrics.requestDone(server, code, failure?.reason);
-  if (times.headMs !== undefined) metrics.requestDuration.observe({ server }, times.headMs / 1000);
+  metrics.requestDone(server, code, failure?.reason, times.headMs);
   if (requests === 'none' || (requests === 'failures' && failure === undefined)) return;
   if (failure === undefined) logger.info(describe(outcome), 'request');
   else {

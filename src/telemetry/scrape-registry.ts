@@ -1,9 +1,9 @@
-import { Registry } from 'prom-client';
+import { Registry, type Metric } from 'prom-client';
 
 type Labels = Readonly<Record<string, string | number>>;
 
 /** A sample as prom-client hands it to its own writer. */
-interface Sample {
+export interface Sample {
   readonly value: number;
   readonly labels: Labels;
   /** Of the samples of a histogram, which share the labels of their series. */
@@ -11,14 +11,15 @@ interface Sample {
   readonly sharedLabels?: Labels;
 }
 
-interface Collected {
+export interface Collected {
   readonly name: string;
   readonly help: string;
   readonly type: string;
   readonly values: readonly Sample[];
 }
 
-interface Source {
+/** A metric, of prom-client's or our own. */
+export interface Source {
   get(): Promise<Collected>;
   /** Histograms have it: samples that are not copied once more. */
   getForPromString?(): Promise<Collected>;
@@ -29,6 +30,12 @@ interface Source {
  * sample, which with a thousand servers makes a scrape cost more than it may.
  */
 export class ScrapeRegistry extends Registry {
+  /** Adds a metric that is none of prom-client's. */
+  add<S extends Source & { readonly name: string }>(source: S): S {
+    this.registerMetric(source as unknown as Metric);
+    return source;
+  }
+
   override async metrics(): Promise<string> {
     const page = new Page();
     for (const source of this.getMetricsAsArray() as unknown as Source[])
