@@ -34,8 +34,8 @@ function normaliseIpv6(text: string): string | undefined {
   return new URL(`http://[${literal}]/`).hostname.slice(1, -1);
 }
 
-/** What was parsed before: the same few authorities come with every request. */
-const parsed = new Map<string, Authority | undefined>();
+/** What was parsed before, by the default port: the same few authorities come with every request. */
+const parsed = new Map<number | undefined, Map<string, Authority | undefined>>();
 const maxParsed = 1_000;
 
 /**
@@ -45,13 +45,14 @@ const maxParsed = 1_000;
  * @returns the same object for the same text, as long as it is remembered
  */
 export function parseAuthority(text: string, defaultPort?: number): Authority | undefined {
-  const key = `${text} ${defaultPort ?? ''}`;
-  const known = parsed.get(key);
-  if (known !== undefined || parsed.has(key)) return known;
-  if (parsed.size >= maxParsed) parsed.clear();
+  let known = parsed.get(defaultPort);
+  if (known === undefined) parsed.set(defaultPort, (known = new Map<string, Authority | undefined>()));
+  const found = known.get(text);
+  if (found !== undefined || known.has(text)) return found;
+  if (known.size >= maxParsed) known.clear();
   const authority = parse(text, defaultPort);
   // Nobody is to fill the memory with long ones.
-  if (text.length < 300) parsed.set(key, authority);
+  if (text.length < 300) known.set(text, authority);
   return authority;
 }
 

@@ -14,7 +14,7 @@ import { relayUpgraded } from './upgrade.ts';
 import type { RequestVisit } from './visit.ts';
 
 /** The way a request takes, from its head to its outcome. */
-export async function handleRequest(context: ProxyContext, visit: RequestVisit): Promise<Outcome> {
+export function handleRequest(context: ProxyContext, visit: RequestVisit): Promise<Outcome> {
   const snapshot = context.store.current();
   const { settings } = snapshot.config;
   const { downstream, inside, request } = visit;
@@ -25,11 +25,8 @@ export async function handleRequest(context: ProxyContext, visit: RequestVisit):
     isDraining: context.isDraining(),
   });
   if (denied !== undefined) return fail(visit, denied);
-  const route = findRoute(request, {
-    isOwnListener: context.isOwnListener,
-    allowedHosts: settings.allowedHosts,
-    inside,
-  });
+  const { isOwnListener } = context;
+  const route = findRoute(request, { isOwnListener, allowedHosts: settings.allowedHosts, inside });
   if (route instanceof Failure) return fail(visit, route);
   if (route.kind === 'not_found') return notFound(visit);
   visit.route = route.kind;
@@ -43,13 +40,7 @@ export async function handleRequest(context: ProxyContext, visit: RequestVisit):
   const target = upstreamTarget(snapshot, route);
   const rewritesOauth = snapshot.table.serverNamed(visit.server)?.entry.tls.rewriteOauth === true;
   const policy = new RelayedResponse(context, visit, { route, decision, target, rewritesOauth });
-  const result = await send(context, visit, { snapshot, decision, target, policy });
-  if (result instanceof Failure) return fail(visit, result);
-  if (result.upgraded !== undefined) return relayUpgraded(visit, result.upgraded);
-  if (result.status === undefined && result.failure !== undefined) return fail(visit, result.failure);
-  if (result.failure !== undefined) breakOff(visit);
-  else discardRest(visit);
-  return visit.outcome(result.status ?? 'aborted', result.failure);
+  return relay(context, visit, { snapshot, decision, target, policy });
 }
 
 /** What a relay goes by. */
@@ -61,21 +52,16 @@ interface Relayed {
 }
 
 /** Finds a connection and makes the exchange on it; once more on a new one where not a byte had been written. */
-async function send(
-  context: ProxyContext,
-  visit: RequestVisit,
-  relayed: Relayed,
-): Promise<ExchangeResult | Failure> {
+async function relay(context: ProxyContext, visit: RequestVisit, relayed: Relayed): Promise<Outcome> {
   const { snapshot, decision, policy } = relayed;
   visit.way = decision;
   if (bindsConnection(visit.request.rawHeaders, 'authorization')) visit.downstream.isBound = true;
   // node:http hands a request out before its body, all of which may have come in the same packet.
   await Promise.resolve();
   for (let attempt = 1; ; attempt++) {
-    const connection =
-      (attempt === 1 ? takeWarm(context, visit, decision) : undefined) ??
-      (await dial(context, visit, relayed));
-    if (connection instanceof Failure) return connection;
+    const warm = attempt === 1 ? takeWarm(context, visit, decision) : undefined;
+    const connection = warm ?? (await dial(context, visit, relayed));
+    if (connection instanceof Failure) return fail(visit, connection);
     visit.reusedConnection = connection.reused;
     if (visit.expectsContinue && attempt === 1) visit.response.writeContinue();
     const result = await exchange({
@@ -89,8 +75,21 @@ async function send(
       carried: visit.carried,
     });
     settleConnection(context, visit, connection, result);
-    if (!result.unsent || attempt > 1 || visit.cancellation.failure !== undefined) return result;
+    if (!result.unsent || attempt > 1 || visit.cancellation.failure !== undefined)
+      return conclude(visit, result);
   }
+}
+
+/** What is left to be done with the client. */
+function conclude(
+  visit: RequestVisit,
+  { status, failure, upgraded }: ExchangeResult,
+): Outcome | Promise<Outcome> {
+  if (upgraded !== undefined) return relayUpgraded(visit, upgraded);
+  if (status === undefined && failure !== undefined) return fail(visit, failure);
+  if (failure !== undefined) breakOff(visit);
+  else discardRest(visit);
+  return visit.outcome(status ?? 'aborted', failure);
 }
 
 /** An upgrade has a connection of its own. */
@@ -199,10 +198,10 @@ function discardRest({ request }: RequestVisit): void {
   setTimeout(() => request.complete || request.socket.destroy(), lingerMs).unref();
 }
 
-function notFound(visit: RequestVisit): Outcome {
+function notFound(visit: RequestVisit): Promise<Outcome> {
   const text = 'no server of this name has such a document\n';
   visit.response.writeHead(404, { 'Content-Type': 'text/plain', 'Content-Length': text.length }).end(text);
-  return visit.outcome(404, undefined);
+  return Promise.resolve(visit.outcome(404, undefined));
 }
 
 /** Ends a response that has begun, visibly: short of its last chunk or its length, else by a reset. */

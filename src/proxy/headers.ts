@@ -3,11 +3,30 @@ import { hasHeader, headerValues, type RawHeaders } from '../upstream/raw-header
 /** Names that concern one connection only (RFC 9110 section 7.6.1), and those of an upgrade to h2c. */
 const hopByHop = ['connection', 'keep-alive', 'te', 'transfer-encoding', 'upgrade', 'http2-settings'];
 
+/** Names of headers that do not pass, and all that begin with `proxy-`. */
+class Dropped {
+  readonly #names: ReadonlySet<string>;
+  /** A bit for each of their lengths, modulo 32: most headers have none of them, and are not looked at closer. */
+  readonly #lengths: number;
+
+  constructor(names: readonly string[]) {
+    this.#names = new Set(names);
+    this.#lengths = names.reduce((bits, { length }) => bits | (1 << length), 0);
+  }
+
+  has(name: string): boolean {
+    const mayBeProxy = (name.charCodeAt(0) | 0x20) === 0x70;
+    if (!mayBeProxy && (this.#lengths & (1 << name.length)) === 0) return false;
+    const lower = name.toLowerCase();
+    return this.#names.has(lower) || lower.startsWith('proxy-');
+  }
+}
+
 /** Ours to say or to answer: Host is the upstream authority, 100 Continue is sent by us, request trailers end here. */
-const ofRequests = new Set([...hopByHop, 'host', 'expect', 'trailer']);
+const ofRequests = new Dropped([...hopByHop, 'host', 'expect', 'trailer']);
 
 /** What would make the client leave the sidecar: HSTS and Alt-Svc speak of the upstream origin. */
-const ofResponses = new Set([...hopByHop, 'strict-transport-security', 'alt-svc']);
+const ofResponses = new Dropped([...hopByHop, 'strict-transport-security', 'alt-svc']);
 
 /** The headers of the upstream request. */
 export function requestHeaders(raw: RawHeaders, host: string, via: string): string[] {
@@ -31,19 +50,19 @@ export function responseHeaders(raw: RawHeaders, via: string): string[] {
 }
 
 /** Adds what passes, in order. Content-Length is framing: no Connection header takes it away. */
-function pass(raw: RawHeaders, dropped: ReadonlySet<string>, into: string[]): void {
+function pass(raw: RawHeaders, dropped: Dropped, into: string[]): void {
   const listed = connectionTokens(raw);
+  listed?.delete('content-length');
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? '';
-    const lower = name.toLowerCase();
-    if (dropped.has(lower) || lower.startsWith('proxy-')) continue;
-    if (listed?.has(lower) === true && lower !== 'content-length') continue;
+    if (dropped.has(name) || listed?.has(name.toLowerCase()) === true) continue;
     into.push(name, raw[index + 1] ?? '');
   }
 }
 
 function connectionTokens(raw: RawHeaders): Set<string> | undefined {
   let tokens: Set<string> | undefined;
+  if (!hasHeader(raw, 'connection')) return undefined;
   for (const value of headerValues(raw, 'connection')) {
     // The usual one, of which nothing follows: Keep-Alive never passes.
     if (value === 'keep-alive') continue;

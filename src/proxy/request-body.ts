@@ -21,6 +21,10 @@ export interface BodySink {
 export class RequestBody {
   readonly #request: IncomingMessage;
   readonly #carried: Carried;
+  /** By its `Content-Length`; 0 where there is none. */
+  readonly #length: number;
+  /** How it is framed: by its length, in chunks; undefined where there is none. */
+  readonly framing: 'length' | 'chunked' | undefined;
   #seen: Buffer[] = [];
   #seenBytes = 0;
   #sink: BodySink | undefined;
@@ -34,20 +38,17 @@ export class RequestBody {
   constructor(request: IncomingMessage, carried: Carried) {
     this.#request = request;
     this.#carried = carried;
-  }
-
-  /** How it is framed: by its length, in chunks; undefined where there is none. */
-  get framing(): 'length' | 'chunked' | undefined {
-    const { headers } = this.#request;
-    if (headers['transfer-encoding'] !== undefined) return 'chunked';
-    return Number(headers['content-length'] ?? 0) > 0 ? 'length' : undefined;
+    const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+    this.#length = length === undefined ? 0 : Number(length);
+    if (coding !== undefined) this.framing = 'chunked';
+    else this.framing = this.#length > 0 ? 'length' : undefined;
   }
 
   /** All of a body of known length, if it has come already; undefined where it has not. */
   takeWhole(): Buffer | undefined {
     const request = this.#request;
     // Not `complete`, which node:http says in a turn of its own.
-    if (this.bytes > 0 || request.readableLength < Number(request.headers['content-length'] ?? Infinity))
+    if (this.framing !== 'length' || this.bytes > 0 || request.readableLength < this.#length)
       return undefined;
     const whole = readAll(request);
     this.#pass(whole);
@@ -84,7 +85,7 @@ export class RequestBody {
   async prefix(): Promise<Buffer | undefined> {
     const request = this.#request;
     if (this.framing === undefined) return Buffer.alloc(0);
-    if (Number(request.headers['content-length'] ?? 0) > maxIdBytes) return undefined;
+    if (this.#length > maxIdBytes) return undefined;
     if (this.#gaveUp) return undefined;
     const waiting = new AbortController();
     this.#stopWaiting = () => waiting.abort();

@@ -109,7 +109,9 @@ function originForm(
   if (host === undefined && request.httpVersion !== '1.0') return malformed();
   const denied = checkBrowser(request, host, context.allowedHosts);
   if (denied !== undefined) return denied;
-  const [, first = '', rest = ''] = /^\/([^/?]*)(.*)$/.exec(target) ?? [];
+  const end = target.slice(1).search(/[/?]/) + 1;
+  const first = end === 0 ? target.slice(1) : target.slice(1, end);
+  const rest = end === 0 ? '' : target.slice(end);
   if (first === '.well-known') return wellKnown(rest);
   if (rest === '' || rest.startsWith('?'))
     return { kind: 'base_url', server: first, target: undefined, query: rest };

@@ -44,9 +44,11 @@ export async function relayUpgraded(
   visit: RequestVisit,
   { headers, socket: upstream }: Upgraded,
 ): Promise<Outcome> {
-  const { request, response, early } = visit;
-  const { socket } = request;
+  const { downstream, response, early } = visit;
+  const { socket } = downstream;
   response.detachSocket(socket);
+  // How it ends is told by the two sockets from here on.
+  downstream.current = undefined;
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket'];
   for (let index = 0; index < headers.length; index += 2)
     lines.push(`${headers[index] ?? ''}: ${headers[index + 1] ?? ''}`);

@@ -25,7 +25,7 @@ export class Upload implements BodySink {
   begin(): void {
     const { method, target, headers, body } = this.#request;
     const head = renderRequestHead(method, target, headers);
-    const whole = body.framing === 'length' ? body.takeWhole() : undefined;
+    const whole = body.takeWhole();
     this.#isOver = body.framing === undefined || whole !== undefined;
     if (whole === undefined) this.#connection.write(head);
     else this.#writeJoined(head, whole);

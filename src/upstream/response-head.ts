@@ -37,12 +37,12 @@ export function parseResponseHead(text: string, method: string): ResponseHead | 
   const status = Number(line[2]);
   const framing = readFraming(headers, line[1] === '1');
   if (framing instanceof MalformedResponseError) return framing;
-  const { body, ...connection } = framing;
+  const { body, keepsAlive, keepAliveMs } = framing;
   // To llhttp a tab behind it makes it another coding, and the body one that ends with the connection.
   if (body === 'chunked' && text.includes('\t') && /chunked *\t/i.test(text))
     return malformed('a transfer coding besides chunked');
   const isBodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;
-  return { status, phrase: line[3] ?? '', headers, body: isBodiless ? 0 : body, ...connection };
+  return { status, phrase: line[3] ?? '', headers, body: isBodiless ? 0 : body, keepsAlive, keepAliveMs };
 }
 
 /** Reads header or trailer fields. @param text lines without the last one's end */
