@@ -95,12 +95,17 @@ export async function dial(
   target: Way,
   options: DialOptions,
 ): Promise<Dialled | Failure> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(new Error('deadline')), options.timeoutMs);
+  const ending = new AbortController();
+  const timer = setTimeout(() => ending.abort(new Error('deadline')), options.timeoutMs);
+  // Not AbortSignal.any(), which lasts as long as the request does: a stream may be open for days.
+  const onAbort = () => ending.abort(options.signal.reason);
+  options.signal.addEventListener('abort', onAbort);
+  if (options.signal.aborted) onAbort();
   try {
-    return await new Dial(context, target, options, AbortSignal.any([deadline.signal, options.signal])).run();
+    return await new Dial(context, target, options, ending.signal).run();
   } finally {
     clearTimeout(timer);
+    options.signal.removeEventListener('abort', onAbort);
   }
 }
 
