@@ -58,6 +58,8 @@ export function startContender({ world }: Bench, contender: Contender, port?: nu
     directory: join(world.directory, contender.name.replaceAll(/\W+/g, '-')),
     upstreamPort: port ?? world.fast.port,
     caFile: world.caFile,
+    certificateFile: world.certificateFile,
+    keyFile: world.keyFile,
     build: world.build,
   });
 }

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Build } from './build.ts';
 import { envoy } from './subjects/envoy.ts';
+import { floor } from './subjects/floor.ts';
 import { haproxy } from './subjects/haproxy.ts';
 import { mitmproxy } from './subjects/mitmproxy.ts';
 import { nginx } from './subjects/nginx.ts';
@@ -14,6 +15,9 @@ export interface Setting {
   readonly upstreamPort: number;
   /** The CA by which it verifies the upstream, whose name is `localhost`. */
   readonly caFile: string;
+  /** Of that CA, for who ends TLS itself. */
+  readonly certificateFile: string;
+  readonly keyFile: string;
   readonly build: Build;
 }
 
@@ -47,6 +51,8 @@ export const contenders: readonly Contender[] = [
   nodeProxy('http-proxy'),
   nodeProxy('http-proxy-3'),
   mitmproxy,
+  floor('http'),
+  floor('sockets'),
 ];
 
 /** What else was looked for: it is in none of the registries that this benchmark takes its peers from. */

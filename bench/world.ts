@@ -16,6 +16,9 @@ import { accepts, freePort } from './subjects/start-server.ts';
 export interface World {
   readonly directory: string;
   readonly caFile: string;
+  /** A leaf of it for `localhost`, with its chain, and its key. */
+  readonly certificateFile: string;
+  readonly keyFile: string;
   readonly build: Build;
   /** A server of Node's: event streams, and what else it takes a program for. */
   readonly server: { readonly pid: number; readonly port: number };
@@ -34,7 +37,8 @@ export async function createWorld(bulkBytes: number): Promise<World> {
   const server = { pid: child.pid ?? 0, port: await portOf(child) };
   const fastPort = await startNginx(directory, files, bulkBytes);
   return {
-    ...{ directory, caFile: files.ca, server, bulkBytes },
+    ...{ directory, caFile: files.ca, certificateFile: files.certificate, keyFile: files.key },
+    ...{ server, bulkBytes },
     build: build(join(directory, 'checkout')),
     fast: { name: fastPort === undefined ? 'node:https' : 'nginx', port: fastPort ?? server.port },
     load: runProgram('load.ts', [], 'rest'),

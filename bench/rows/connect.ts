@@ -1,8 +1,9 @@
-import type { Row } from '../bench.ts';
+import { startContender, type Row } from '../bench.ts';
 import { cpuUs } from '../clocks.ts';
 import { end } from '../processes.ts';
 import { renderTable } from '../render.ts';
 import { median, ratios, spread } from '../statistics.ts';
+import { floor, floors } from '../subjects/floor.ts';
 import { oneServer, startSidecar } from '../subjects/sidecar.ts';
 import { ask } from '../world.ts';
 
@@ -22,15 +23,19 @@ export const connect: Row = {
     const job = { kind: 'anew', port: world.server.port, path: '/mcp', calls } as const;
     const direct = { ...job, caFile: world.caFile };
     const ours = { ...job, caFile: sidecar.localCa, proxyPort: sidecar.port };
+    const node = await startContender(bench, floor('http'), world.server.port);
+    const least = { ...direct, proxyPort: node.port };
     const figures = {
       direct: { cpu: [] as number[], took: [] as number[] },
       ours: { cpu: [] as number[], took: [] as number[] },
+      least: { cpu: [] as number[], took: [] as number[] },
     };
     // The first rounds are for warming up.
     for (let round = -5; round < bench.rounds; round++)
       for (const [name, what, pid] of [
         ['direct', direct, world.server.pid],
         ['ours', ours, sidecar.pid],
+        ['least', least, node.pid],
       ] as const) {
         const before = cpuUs(pid);
         const { tookUs } = await ask(world, what);
@@ -38,7 +43,7 @@ export const connect: Row = {
         figures[name].cpu.push((cpuUs(pid) - before) / calls);
         figures[name].took.push(median(tookUs));
       }
-    await end(sidecar.child);
+    await Promise.all([end(sidecar.child), end(node.child)]);
     return {
       findings: [
         {
@@ -46,6 +51,11 @@ export const connect: Row = {
           values: ratios(figures.ours.cpu, figures.direct.cpu),
           unit: 'x',
           target: { atMost: 1.5 },
+        },
+        {
+          what: `CONNECT route, new connection, CPU: ${floors.http} / TLS server`,
+          values: ratios(figures.least.cpu, figures.direct.cpu),
+          unit: 'x',
         },
         {
           what: 'CONNECT route, new connection, time of a call: by the sidecar / direct',
@@ -58,6 +68,7 @@ export const connect: Row = {
         [
           ['direct TLS', spread(figures.direct.cpu), spread(figures.direct.took)],
           ['CONNECT through the sidecar', spread(figures.ours.cpu), spread(figures.ours.took)],
+          [`CONNECT, ${floors.http}`, spread(figures.least.cpu), spread(figures.least.took)],
         ],
       ),
     };

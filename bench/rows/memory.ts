@@ -4,6 +4,7 @@ import type { Subject } from '../contenders.ts';
 import { end } from '../processes.ts';
 import { renderTable, type Finding } from '../render.ts';
 import { spread } from '../statistics.ts';
+import { floor, floors } from '../subjects/floor.ts';
 import { oneServer, startSidecar, type Way } from '../subjects/sidecar.ts';
 import { ask } from '../world.ts';
 import { renderFigures } from './pairs.ts';
@@ -24,11 +25,20 @@ export const memory: Row = {
         unit: 'MB',
         ...(way === 'image' && { target: { atMost: 60 } }),
       });
+    idle.push({
+      what: `memory idle, ${floors.http}`,
+      values: await measureIdleFloor(bench, rounds),
+      unit: 'MB',
+    });
     const perStream = await measureStreams(bench, streams, rounds);
     const what = `memory per open SSE stream at ${streams}`;
-    const ours = perStream.get('sidecar') ?? [];
+    const kbOf = (name: string) => ({ values: perStream.get(name) ?? [], unit: 'kB' });
     return {
-      findings: [...idle, { what, values: ours, unit: 'kB', target: { atMost: 60 } }],
+      findings: [
+        ...idle,
+        { what, ...kbOf('sidecar'), target: { atMost: 60 } },
+        ...Object.values(floors).map((name) => ({ what: `${what}, ${name}`, ...kbOf(name) })),
+      ],
       details: [
         renderTable(
           ['idle', 'MB'],
@@ -52,7 +62,18 @@ async function measureIdle({ world, quick }: Bench, way: Way, rounds: number): P
   return values;
 }
 
-const holders = ['sidecar', 'nginx', 'HAProxy', 'http-proxy'];
+async function measureIdleFloor(bench: Bench, rounds: number): Promise<number[]> {
+  const values: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const { child, pid } = await startContender(bench, floor('http'));
+    await pause(bench.quick ? 2_000 : 5_000);
+    values.push(residentMb(pid));
+    await end(child);
+  }
+  return values;
+}
+
+const holders = ['sidecar', 'nginx', 'HAProxy', 'http-proxy', ...Object.values(floors)];
 
 async function measureStreams(bench: Bench, streams: number, rounds: number): Promise<Figures> {
   const compared = bench.contenders.filter(({ name }) => holders.includes(name));

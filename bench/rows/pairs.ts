@@ -2,6 +2,7 @@ import type { Figures } from '../bench.ts';
 import type { Finding, Target } from '../render.ts';
 import { ratios, spread } from '../statistics.ts';
 import { renderTable } from '../render.ts';
+import { floors } from '../subjects/floor.ts';
 
 /** Like with like: no line for a request that went well, and a line for each. */
 const pairs = [
@@ -9,9 +10,12 @@ const pairs = [
   ['sidecar, logging', 'nginx, logging'],
 ] as const;
 
-/** The ratios to nginx, both pairs. */
+/** The ratios to nginx, both pairs, and those of the floors. */
 export function againstNginx(what: string, figures: Figures, target?: Target): Finding[] {
-  return pairs.map(([ours, theirs]) => against(what, figures, ours, theirs, target));
+  return [
+    ...pairs.map(([ours, theirs]) => against(what, figures, ours, theirs, target)),
+    ...Object.values(floors).map((floor) => against(what, figures, floor, 'nginx')),
+  ];
 }
 
 export function against(

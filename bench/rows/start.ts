@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bench, Row } from '../bench.ts';
+import { startContender, type Bench, type Row } from '../bench.ts';
 import { end, run } from '../processes.ts';
 import { renderTable, type Finding } from '../render.ts';
 import { spread } from '../statistics.ts';
+import { floor, floors } from '../subjects/floor.ts';
 import {
   oneServer,
   ownDirectory,
@@ -21,21 +22,29 @@ export const start: Row = {
   async measure(bench) {
     const ways: readonly Way[] = bench.quick ? ['image', 'package'] : ['image', 'package', 'source'];
     const bare: number[] = [];
+    const listening: number[] = [];
     const took: Record<Way, number[]> = { image: [], package: [], source: [] };
     for (let round = 0; round < bench.rounds; round++) {
       bare.push(await bareNode());
+      listening.push(await floorListening(bench));
       for (const way of ways) took[way].push(await untilServing(bench, way));
     }
-    const over = (way: Way) => took[way].map((one, round) => one - (bare[round] ?? Number.NaN));
+    const over = (values: readonly number[]) => values.map((one, round) => one - (bare[round] ?? Number.NaN));
     const findings = ways.map((way): Finding => {
       const what = `exec to ready over bare node, ${names[way]}`;
-      return { what, values: over(way), unit: 'ms', ...(way !== 'source' && { target: { atMost: 100 } }) };
+      const target = way === 'source' ? {} : { target: { atMost: 100 } };
+      return { what, values: over(took[way]), unit: 'ms', ...target };
     });
+    const what = `exec to listening over bare node, ${floors.http}`;
     return {
-      findings,
+      findings: [...findings, { what, values: over(listening), unit: 'ms' }],
       details: renderTable(
         ['', 'ms'],
-        [['node -e 0', spread(bare)], ...ways.map((way) => [`ready, ${names[way]}`, spread(took[way])])],
+        [
+          ['node -e 0', spread(bare)],
+          [`listening, ${floors.http}`, spread(listening)],
+          ...ways.map((way) => [`ready, ${names[way]}`, spread(took[way])]),
+        ],
       ),
     };
   },
@@ -51,6 +60,14 @@ async function bareNode(): Promise<number> {
   const startedMs = performance.now();
   await once(run(process.execPath, ['-e', '0'], 'proxy'), 'exit');
   return performance.now() - startedMs;
+}
+
+async function floorListening(bench: Bench): Promise<number> {
+  const startedMs = performance.now();
+  const { child } = await startContender(bench, floor('http'));
+  const tookMs = performance.now() - startedMs;
+  await end(child);
+  return tookMs;
 }
 
 async function untilServing({ world }: Bench, way: Way): Promise<number> {

@@ -1,9 +1,10 @@
 import { running, takeTurns, type Figures, type Row } from '../bench.ts';
 import { cpuUs } from '../clocks.ts';
 import { ask } from '../world.ts';
+import { floors } from '../subjects/floor.ts';
 import { against, renderFigures } from './pairs.ts';
 
-const compared = ['sidecar', 'nginx', 'HAProxy', 'Envoy', 'http-proxy'];
+const compared = ['sidecar', 'nginx', 'HAProxy', 'Envoy', 'http-proxy', ...Object.values(floors)];
 
 /** By the clock and for each second of CPU, for the reason that `rate` gives. */
 export const streaming: Row = {
@@ -29,6 +30,9 @@ export const streaming: Row = {
       findings: [
         against(`${what}, MiB/s by the clock`, byClock, 'sidecar', 'nginx', target),
         against(`${what}, MiB per second of CPU`, perCpu, 'sidecar', 'nginx', target),
+        ...Object.values(floors).map((floor) =>
+          against(`${what}, MiB/s by the clock`, byClock, floor, 'nginx'),
+        ),
       ],
       details: renderFigures({ 'MiB/s by the clock': byClock, 'MiB per second of CPU': perCpu }),
     };
