@@ -19,22 +19,30 @@ export const pinning = canPin
 const children = new Set<ChildProcess>();
 
 export interface RunOptions {
+  /** Beside what is inherited. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   /** A channel for messages in place of standard output. */
   readonly ipc?: boolean;
 }
 
+/** What a developer's machine may tell all programs to trust: it would be read at each start. */
+const trustVariables = ['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'];
+const inherited = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !trustVariables.includes(name)),
+);
+
 /** Starts a command on its CPU from its first instruction on, so that its threads are there too. */
 export function run(
   command: string,
   args: readonly string[],
   core: Core,
-  { ipc = false, ...options }: RunOptions = {},
+  { ipc = false, env, cwd }: RunOptions = {},
 ): ChildProcess {
   const [file = '', ...rest] = [...(canPin ? ['taskset', '-c', lists[core]] : []), command, ...args];
   const child = spawn(file, rest, {
-    ...options,
+    cwd,
+    env: { ...inherited, ...env },
     stdio: ['ignore', ipc ? 'ignore' : 'pipe', 'inherit', ...(ipc ? ['ipc' as const] : [])],
   });
   children.add(child);

@@ -90,7 +90,7 @@ export function runSidecar(build: Build, way: Way, own: string): ChildProcess {
     ...ports,
   ];
   const told = { ...(way === 'image' ? build.env : {}), STATE_DIRECTORY: join(own, 'state') };
-  return run(process.execPath, args, 'proxy', { cwd: own, env: { ...process.env, ...told } });
+  return run(process.execPath, args, 'proxy', { cwd: own, env: told });
 }
 
 /** Waits for the line that tells the ports. */

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 export type Steps<Result> = Generator<undefined, Result, undefined>;
 
 /** A request needs the event loop several times: each time it may find one of these before it. */
-const sliceMs = 4;
+const sliceMs = 2;
 
 /** Does the work at once. */
 export function inOneGo<Result>(steps: Steps<Result>): Result {
