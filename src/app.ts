@@ -215,12 +215,17 @@ class App implements Sidecar {
     this.#isDraining = true;
     this.#logger.info('draining');
     await drain(this.#listener, this.#store.current().config.settings.timeouts.drainMs);
-    await this.close();
+    await this.#end();
     this.#logger.info('drained');
     await endLog(this.#logger);
   }
 
   async close(): Promise<void> {
+    await this.#end();
+    await endLog(this.#logger);
+  }
+
+  async #end(): Promise<void> {
     this.#ready = false;
     const closed = this.#listener.close();
     this.#listener.destroy();

@@ -23,7 +23,7 @@ export class Downstream implements Member {
   isBound = false;
   /** Whose body it is that comes in. */
   latest: RequestVisit | undefined;
-  /** Whose turn it is: it ends with the connection. */
+  /** Whose turn it is: it ends with the connection. Not one with a 101, whose two ends are watched together. */
   current: RequestVisit | undefined;
 
   /** @param onBug see {@link InOrder} */

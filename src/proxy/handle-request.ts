@@ -51,7 +51,10 @@ interface Relayed {
   readonly policy: RelayedResponse;
 }
 
-/** Finds a connection and makes the exchange on it; once more on a new one where not a byte had been written. */
+/**
+ * Finds a connection, makes the exchange on it, once more on a new one where not a byte had been written, and ends with
+ * the client.
+ */
 async function relay(context: ProxyContext, visit: RequestVisit, relayed: Relayed): Promise<Outcome> {
   const { snapshot, decision, policy } = relayed;
   visit.way = decision;

@@ -61,8 +61,8 @@ function pass(raw: RawHeaders, dropped: Dropped, into: string[]): void {
 }
 
 function connectionTokens(raw: RawHeaders): Set<string> | undefined {
-  let tokens: Set<string> | undefined;
   if (!hasHeader(raw, 'connection')) return undefined;
+  let tokens: Set<string> | undefined;
   for (const value of headerValues(raw, 'connection')) {
     // The usual one, of which nothing follows: Keep-Alive never passes.
     if (value === 'keep-alive') continue;

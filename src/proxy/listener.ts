@@ -51,7 +51,7 @@ export class ProxyListener {
   }
 
   /** Requests that are under way. */
-  get visits(): Roster<Visit> {
+  get visits(): Iterable<Visit> & { readonly size: number } {
     return this.#visits;
   }
 

@@ -22,8 +22,8 @@ export class Roster<M extends Member> implements Iterable<M> {
     member.place = this.#members.push(member) - 1;
   }
 
-  /** @param member one that is on it */
   delete(member: M): void {
+    if (this.#members[member.place] !== member) return;
     const last = this.#members.pop();
     if (last === undefined || last === member) return;
     this.#members[member.place] = last;

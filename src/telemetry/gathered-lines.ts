@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
 
 /** How long after a write the next lines are gathered, in milliseconds: to write many costs little more than to write one. */
@@ -5,26 +6,25 @@ const gatherMs = 10;
 /** More than this is not held back. */
 const maxGathered = 16_384;
 
-/** Hands a line on at once, and those that follow fast together. What waits when the process exits, is handed on then. */
-export class GatheredLines<Stream extends DestinationStream> implements DestinationStream {
+/** Writes to a file without waiting for it; pino's destination is one. */
+export interface LineStream extends DestinationStream {
+  /** Writes what it has not begun to write. */
+  flushSync(): void;
+}
+
+/** Hands a line on at once, and those that follow fast together. What waits when the process exits, is written then. */
+export class GatheredLines<Stream extends LineStream> implements DestinationStream {
   readonly #stream: Stream;
+  readonly #fd: number;
   #lines = '';
   #timer: NodeJS.Timeout | undefined;
   #isReleased = false;
-  readonly #send = (): void => {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const lines = this.#lines;
-    if (lines === '') return;
-    this.#lines = '';
-    this.#stream.write(lines);
-    if (!this.#isReleased) this.#timer = setTimeout(this.#send, gatherMs).unref();
-  };
 
-  constructor(stream: Stream) {
+  /** @param fd what it writes to */
+  constructor(stream: Stream, fd: number) {
     this.#stream = stream;
-    // Before the stream's own listener, which writes the last of what it has.
-    process.prependListener('exit', this.#send);
+    this.#fd = fd;
+    process.on('exit', this.#writeLast);
   }
 
   write(line: string): void {
@@ -37,7 +37,34 @@ export class GatheredLines<Stream extends DestinationStream> implements Destinat
   release(): Stream {
     this.#isReleased = true;
     this.#send();
-    process.off('exit', this.#send);
+    process.off('exit', this.#writeLast);
     return this.#stream;
+  }
+
+  readonly #send = (): void => {
+    const lines = this.#take();
+    if (lines === '') return;
+    this.#stream.write(lines);
+    if (!this.#isReleased) this.#timer = setTimeout(this.#send, gatherMs).unref();
+  };
+
+  /** Not by the stream: what it begins to write now may never be written. */
+  readonly #writeLast = (): void => {
+    const lines = this.#take();
+    if (lines === '') return;
+    try {
+      this.#stream.flushSync();
+      writeSync(this.#fd, lines);
+    } catch {
+      // Nobody reads any more, or not fast enough.
+    }
+  };
+
+  #take(): string {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const lines = this.#lines;
+    this.#lines = '';
+    return lines;
   }
 }

@@ -43,7 +43,7 @@ export class Metrics implements HandshakeListener {
   #inForce: Snapshot | undefined;
   /** The gauges of which each server has one series. */
   readonly #byServer: Gauge<'server'>[] = [];
-  /** What is counted by server: those too that are gone by the time. */
+  /** What is counted by server, those included that are gone by then. */
   readonly #counted: (ServerCounter | ServerHistogram)[] = [];
 
   readonly #requests = this.#serverCounter('requests_total', 'Requests by the status that was sent.', 'code');

@@ -78,8 +78,11 @@ export class ServerHistogram extends ServerMetric<Observed> {
   }
 
   observe(server: string, seconds: number): void {
-    const observed = this.series.get(server) ?? { counts: [0, ...this.upperBounds.map(() => 0)], sum: 0 };
-    this.series.set(server, observed);
+    let observed = this.series.get(server);
+    if (observed === undefined) {
+      observed = { counts: [0, ...this.upperBounds.map(() => 0)], sum: 0 };
+      this.series.set(server, observed);
+    }
     const found = this.upperBounds.findIndex((bound) => seconds <= bound);
     const index = found < 0 ? this.upperBounds.length : found;
     observed.counts[index] = (observed.counts[index] ?? 0) + 1;

@@ -1,18 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { GatheredLines } from '../../../src/telemetry/gathered-lines.ts';
+import { GatheredLines, type LineStream } from '../../../src/telemetry/gathered-lines.ts';
 
 const source = path.resolve(import.meta.dirname, '../../../src/telemetry');
 
 describe('lines that come fast', () => {
   const writes: string[] = [];
-  let gathered: GatheredLines<{ write: (lines: string) => void }>;
+  let gathered: GatheredLines<LineStream>;
 
   beforeEach(() => {
     vi.useFakeTimers();
     writes.length = 0;
-    gathered = new GatheredLines({ write: (lines) => void writes.push(lines) });
+    const flushSync = () => undefined;
+    gathered = new GatheredLines({ write: (lines) => void writes.push(lines), flushSync }, 1);
   });
   afterEach(() => {
     gathered.release();
@@ -55,10 +56,14 @@ describe('lines that come fast', () => {
   });
 });
 
-it.each(['process.exit(3)', 'throw new Error("a bug")', ''])(
-  'the last line is out where the process ends at once (%s)',
-  (ending) => {
-    const program = `import { createLogger } from '${source}/logger.ts'; const log = createLogger('info'); log.info('first'); log.info('last words'); ${ending}`;
+// At once, where the line before is being written still, and a little later, where nothing is.
+const endings = ['process.exit(3)', 'throw new Error("a bug")', ''].flatMap((ending) =>
+  [0, 4].map((waitMs) => ({ ending, waitMs })),
+);
+it.each(endings)(
+  'the last line is out where the process ends at once ($ending, $waitMs ms after the one before)',
+  ({ ending, waitMs }) => {
+    const program = `import { createLogger } from '${source}/logger.ts'; const log = createLogger('info'); log.info('first'); await new Promise((resolve) => setTimeout(resolve, ${waitMs})); log.info('last words'); ${ending}`;
     const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
       encoding: 'utf8',
       timeout: 20_000,
