@@ -146,6 +146,7 @@ class Exchange implements ResponseReceiver {
     );
     this.#status = status;
     this.#headPending = true;
+    this.#options.request.body.forget();
   }
 
   onBody(chunk: Buffer): void {

@@ -99,6 +99,13 @@ export class RequestBody {
     return request.readableEnded && this.#seenBytes <= maxIdBytes ? Buffer.concat(this.#seen) : undefined;
   }
 
+  /** No failure can echo it any more: an open stream is not to keep what it was asked with. */
+  forget(): void {
+    this.#gaveUp = true;
+    this.#seen = [];
+    this.#seenBytes = maxIdBytes + 1;
+  }
+
   /** No more of it is to be waited for. */
   giveUp(): void {
     this.#gaveUp = true;
