@@ -33,8 +33,13 @@ export class GatheredLines<Stream extends LineStream> implements DestinationStre
     if (this.#timer === undefined || this.#lines.length > maxGathered) this.#send();
   }
 
-  /** Hands on what waits, and ignores what comes from now on. @returns the stream beneath, to be ended */
-  release(): Stream {
+  /**
+   * Hands on what waits, and ignores what comes from now on.
+   *
+   * @returns the stream beneath, to be ended; undefined where it was released before
+   */
+  release(): Stream | undefined {
+    if (this.#isReleased) return undefined;
     this.#isReleased = true;
     this.#send();
     process.off('exit', this.#writeLast);

@@ -69,11 +69,14 @@ export async function endLog(logger: Logger): Promise<void> {
   const held = (logger as unknown as Record<symbol, DestinationStream | GatheredLines<Stdout>>)[
     symbols.streamSym
   ];
-  if (!(held instanceof GatheredLines)) return;
-  const stdout = held.release();
+  const stdout = held instanceof GatheredLines ? held.release() : undefined;
+  if (stdout === undefined) return;
   await new Promise<void>((resolve) => {
-    stdout.once('close', resolve);
-    setTimeout(resolve, lastLinesMs);
+    const timer = setTimeout(resolve, lastLinesMs);
+    stdout.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
     stdout.end();
   });
 }

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { createCa } from '../../certs-fixtures/create-ca.ts';
 import { start, StartError, type StartOptions } from '../../src/index.ts';
@@ -72,6 +74,36 @@ test('drain() ends it, and a second close() does no harm', async () => {
   await sidecar.drain();
   await sidecar.close();
   await expect(fetch(`http://${sidecar.admin}/livez`)).rejects.toThrow('fetch failed');
+});
+
+test('with its log on stdout it ends as often as it is told to, and leaves nothing behind', async () => {
+  const { options } = await company();
+  const index = path.resolve(import.meta.dirname, '../../src/index.ts');
+  const program = `
+    import { start } from '${index}';
+    const options = ${JSON.stringify({ ...options, log: undefined })};
+    const before = process.listenerCount('exit');
+    for (const ending of ['drain', 'close']) {
+      const sidecar = await start(options);
+      await sidecar[ending]();
+      await sidecar.close();
+      await sidecar.close();
+    }
+    process.stderr.write(String(process.listenerCount('exit') - before));`;
+  // Not synchronously: the server that they have is in this process.
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '--eval', program],
+    { timeout: 20_000 },
+  );
+  const messages = stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { msg: string }).msg);
+  expect(messages.filter((message) => message === 'ready')).toHaveLength(2);
+  expect(messages).toContain('drained');
+  // One is pino's, for all of its streams.
+  expect(Number(stderr)).toBeLessThanOrEqual(1);
 });
 
 test.each([
