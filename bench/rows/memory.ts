@@ -5,7 +5,7 @@ import { end } from '../processes.ts';
 import { renderTable, type Finding } from '../render.ts';
 import { spread } from '../statistics.ts';
 import { floor, floors } from '../subjects/floor.ts';
-import { oneServer, startSidecar, type Way } from '../subjects/sidecar.ts';
+import { oneServer, startSidecar } from '../subjects/sidecar.ts';
 import { ask } from '../world.ts';
 import { renderFigures } from './pairs.ts';
 
@@ -17,17 +17,18 @@ export const memory: Row = {
     const rounds = bench.quick ? 1 : Math.min(bench.rounds, 3);
     // Each stream takes a file on either side of the proxy.
     const streams = Math.min(bench.quick ? 1_000 : 5_000, Math.floor(openFilesLimit() / 2) - 300);
+    const setting = { ...bench.world, upstreamPort: bench.world.fast.port };
     const idle: Finding[] = [];
     for (const way of ['image', 'source'] as const)
       idle.push({
         what: way === 'image' ? 'memory idle, as the image runs it' : 'memory idle, run from source',
-        values: await measureIdle(bench, way, rounds),
+        values: await measureIdle(bench, rounds, () => startSidecar(setting, oneServer(setting), { way })),
         unit: 'MB',
         ...(way === 'image' && { target: { atMost: 60 } }),
       });
     idle.push({
       what: `memory idle, ${floors.http}`,
-      values: await measureIdleFloor(bench, rounds),
+      values: await measureIdle(bench, rounds, () => startContender(bench, floor('http'))),
       unit: 'MB',
     });
     const perStream = await measureStreams(bench, streams, rounds);
@@ -50,23 +51,15 @@ export const memory: Row = {
   },
 };
 
-async function measureIdle({ world, quick }: Bench, way: Way, rounds: number): Promise<number[]> {
+async function measureIdle(
+  { quick }: Bench,
+  rounds: number,
+  startOne: () => Promise<Subject>,
+): Promise<number[]> {
   const values: number[] = [];
-  const setting = { ...world, upstreamPort: world.fast.port };
   for (let round = 0; round < rounds; round++) {
-    const { child, pid } = await startSidecar(setting, oneServer(setting), { way });
+    const { child, pid } = await startOne();
     await pause(quick ? 2_000 : 5_000);
-    values.push(residentMb(pid));
-    await end(child);
-  }
-  return values;
-}
-
-async function measureIdleFloor(bench: Bench, rounds: number): Promise<number[]> {
-  const values: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const { child, pid } = await startContender(bench, floor('http'));
-    await pause(bench.quick ? 2_000 : 5_000);
     values.push(residentMb(pid));
     await end(child);
   }
