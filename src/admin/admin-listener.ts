@@ -82,7 +82,7 @@ export class AdminListener {
 
   #deny(request: IncomingMessage): Failure | undefined {
     return isLoopbackPeer(request.socket)
-      ? checkBrowser(request, request.headers.host, this.#context.allowedHosts())
+      ? checkBrowser(request.rawHeaders, request.headers.host, this.#context.allowedHosts())
       : new Failure('policy_denied', 'request');
   }
 

@@ -1,4 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { PlainConnection } from '../downstream/plain-connection.ts';
 import { Failure } from '../failure.ts';
 import { InOrder } from './in-order.ts';
 import { isLoopbackPeer } from './peer.ts';
@@ -21,8 +23,12 @@ export class Downstream implements Member {
   isRefused = false;
   /** It authenticated itself by NTLM or Negotiate: it shares no upstream connection. */
   isBound = false;
-  /** Whose body it is that comes in. */
+  /** Who reads it; undefined once node:http does. */
+  plain: PlainConnection | undefined;
+  /** Whose body it is that node:http reads. */
   latest: RequestVisit | undefined;
+  /** The response to it. */
+  latestResponse: ServerResponse | undefined;
   /** Whose turn it is: it ends with the connection. Not one with a 101, whose two ends are watched together. */
   current: RequestVisit | undefined;
 

@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ClientRequest, ClientResponse } from '../downstream/message.ts';
 import { Failure } from '../failure.ts';
 import type { Connection, ResponseReceiver } from '../upstream/connection.ts';
 import { refusedByProxy } from '../upstream/proxy-tunnel.ts';
@@ -60,7 +60,9 @@ export interface Upgraded {
 export interface ExchangeOptions {
   readonly connection: Connection;
   readonly request: ExchangeRequest;
-  readonly response: ServerResponse;
+  /** The client's own. */
+  readonly asked: ClientRequest;
+  readonly response: ClientResponse;
   readonly policy: ResponsePolicy;
   /** Whether the request asks for a WebSocket. */
   readonly isUpgrade: boolean;
@@ -120,14 +122,14 @@ class Exchange implements ResponseReceiver {
   }
 
   onHead({ status, phrase, headers }: ResponseHead): void {
-    const { response, policy, connection, isUpgrade } = this.#options;
+    const { asked, response, policy, connection, isUpgrade } = this.#options;
     if (status < 200 && status !== 101) {
-      if (status === 103) passHints(response, headers);
+      if (status === 103) passHints(asked, response, headers);
       return;
     }
     clearTimeout(this.#timer);
     if (status === 101) {
-      this.#switch(isUpgrade && isWebSocketAccepted(response.req, status, headers), headers);
+      this.#switch(isUpgrade && isWebSocketAccepted(asked, status, headers), headers);
       return;
     }
     this.#bindsConnection = bindsConnection(headers, 'www-authenticate');
@@ -139,11 +141,7 @@ class Exchange implements ResponseReceiver {
       return;
     }
     this.#filter = filter;
-    response.writeHead(
-      status,
-      phrase,
-      mayEndInTrailers(response, status, head) ? head : withoutTrailer(head),
-    );
+    response.writeHead(status, phrase, mayEndInTrailers(asked, status, head) ? head : withoutTrailer(head));
     this.#status = status;
     this.#headPending = true;
     this.#options.request.body.forget();
@@ -254,11 +252,10 @@ function inPairs(raw: readonly string[]): [string, string][] {
   );
 }
 
-/** Whether node:http will send the body in chunks: it refuses to announce trailers for any other. */
-function mayEndInTrailers(response: ServerResponse, status: number, head: RawHeaders): boolean {
-  const { method } = response.req;
-  if (!response.useChunkedEncodingByDefault || method === 'HEAD' || status === 204 || status === 304)
-    return false;
+/** Whether the body goes down in chunks: node:http refuses to announce trailers for any other. */
+function mayEndInTrailers(asked: ClientRequest, status: number, head: RawHeaders): boolean {
+  const { httpVersion, method } = asked;
+  if (httpVersion === '1.0' || method === 'HEAD' || status === 204 || status === 304) return false;
   return !hasHeader(head, 'content-length');
 }
 
@@ -267,8 +264,8 @@ function withoutTrailer(head: string[]): string[] {
 }
 
 /** A hint is optional (RFC 8297): one that node:http will not send does not cost the response that follows. */
-function passHints(response: ServerResponse, raw: RawHeaders): void {
-  if (response.req.httpVersion === '1.0') return;
+function passHints(asked: ClientRequest, response: ClientResponse, raw: RawHeaders): void {
+  if (asked.httpVersion === '1.0') return;
   try {
     response.writeEarlyHints({ link: headerValues(raw, 'link') });
   } catch {

@@ -66,13 +66,14 @@ async function relay(context: ProxyContext, visit: RequestVisit, relayed: Relaye
     const connection = warm ?? (await dial(context, visit, relayed));
     if (connection instanceof Failure) return fail(visit, connection);
     visit.reusedConnection = connection.reused;
-    if (visit.expectsContinue && attempt === 1) visit.response.writeContinue();
+    if (attempt === 1) visit.sendContinue?.();
     const result = await exchange({
       connection,
       request: upstreamRequest(context, visit, relayed, connection),
+      asked: visit.request,
       response: visit.response,
       policy,
-      isUpgrade: visit.early !== undefined,
+      isUpgrade: visit.upgrade !== undefined,
       responseTimeoutMs: snapshot.config.settings.timeouts.responseMs,
       cancellation: visit.cancellation,
       carried: visit.carried,
@@ -97,7 +98,7 @@ function conclude(
 
 /** An upgrade has a connection of its own. */
 function takeWarm({ pool }: ProxyContext, visit: RequestVisit, decision: Reachable): Connection | undefined {
-  return visit.early === undefined ? pool.takeWarm(decision, ownerOf(visit)) : undefined;
+  return visit.upgrade === undefined ? pool.takeWarm(decision, ownerOf(visit)) : undefined;
 }
 
 function dial(
@@ -111,7 +112,7 @@ function dial(
     headerBytes: limits.headerBytes,
     signal: visit.signal,
     owner: ownerOf(visit),
-    raw: visit.early !== undefined,
+    raw: visit.upgrade !== undefined,
     times: visit.dialTimes,
   });
 }
@@ -134,7 +135,7 @@ function upstreamRequest(
   const headers = policy.readsBody ? withoutEncoding(sent) : sent;
   if (login !== undefined) headers.push('Proxy-Authorization', login);
   if (visit.body.framing === 'chunked') headers.push('Transfer-Encoding', 'chunked');
-  if (visit.early !== undefined) headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket');
+  if (visit.upgrade !== undefined) headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket');
   return { method, target: path, headers, body: visit.body };
 }
 
@@ -176,11 +177,11 @@ function upstreamTarget(snapshot: Snapshot, route: Exclude<Route, { kind: 'not_f
 async function fail(visit: RequestVisit, failure: Failure): Promise<Outcome> {
   const { response } = visit;
   if (failure.reason === 'downstream_aborted') return visit.outcome('aborted', failure);
-  const waitsForContinue = visit.expectsContinue && visit.body.bytes === 0;
+  const waitsForContinue = visit.sendContinue !== undefined && visit.body.bytes === 0;
   const requestBody = waitsForContinue ? undefined : await visit.body.prefix();
   if (response.destroyed) return visit.outcome('aborted', failure);
   // Where this request ends is for its sender alone to know: what follows it may be meant to be part of it.
-  const isOver = failure.reason === 'request_malformed' || visit.early !== undefined;
+  const isOver = failure.reason === 'request_malformed' || visit.upgrade !== undefined;
   // A CONNECT to a host that is no longer listed has no further use.
   if (isOver || (visit.inside !== undefined && failure.reason === 'policy_denied'))
     response.shouldKeepAlive = false;
@@ -193,22 +194,22 @@ async function fail(visit: RequestVisit, failure: Failure): Promise<Outcome> {
  * Reads and drops what the client still sends after its answer, for a while: unread, it would keep the client from
  * the answer (RFC 9112 section 9.6) and the connection from its next request.
  */
-function discardRest({ request }: RequestVisit): void {
-  if (request.complete) return;
-  // The abandoned iterator's: while it listens, nothing flows.
-  request.removeAllListeners('readable');
-  request.resume();
-  setTimeout(() => request.complete || request.socket.destroy(), lingerMs).unref();
+function discardRest({ body, downstream }: RequestVisit): void {
+  if (body.isComplete) return;
+  body.discard();
+  setTimeout(() => body.isComplete || downstream.socket.destroy(), lingerMs).unref();
 }
 
 function notFound(visit: RequestVisit): Promise<Outcome> {
-  const text = 'no server of this name has such a document\n';
-  visit.response.writeHead(404, { 'Content-Type': 'text/plain', 'Content-Length': text.length }).end(text);
+  const text = Buffer.from('no server of this name has such a document\n');
+  const headers = ['Content-Type', 'text/plain', 'Content-Length', String(text.length)];
+  visit.response.writeHead(404, 'Not Found', headers);
+  visit.response.end(text);
   return Promise.resolve(visit.outcome(404, undefined));
 }
 
 /** Ends a response that has begun, visibly: short of its last chunk or its length, else by a reset. */
-function breakOff({ inside, request: { socket, httpVersion } }: RequestVisit): void {
+function breakOff({ inside, request: { httpVersion }, downstream: { socket } }: RequestVisit): void {
   if (httpVersion === '1.0') (inside?.tcp ?? socket).resetAndDestroy();
   else socket.destroySoon();
 }

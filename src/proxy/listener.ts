@@ -8,6 +8,8 @@ import { Failure } from '../failure.ts';
 import { unlisted } from '../policy/decide.ts';
 import { loggableError, type Logger } from '../telemetry/logger.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
+import { PlainConnection } from '../downstream/plain-connection.ts';
+import { StreamedBody } from '../downstream/streamed-body.ts';
 import { handleConnect } from './connect.ts';
 import { Downstream } from './downstream.ts';
 import { EarlyBytes } from './early-bytes.ts';
@@ -17,12 +19,14 @@ import { lingerMs, replyFailure, replyOnSocket } from './reply.ts';
 import { Roster } from './roster.ts';
 import type { Inside } from './route.ts';
 import { isWebSocketUpgrade } from './upgrade.ts';
-import { ConnectVisit, RequestVisit, type Visit } from './visit.ts';
+import { ConnectVisit, RequestVisit, type Incoming, type Visit } from './visit.ts';
 
 /** INTERFACE section 4: how long a slow sender has for its headers. */
 const headersMs = 10_000;
 /** Longer than the pools of httpx (5 s) and undici (4 s) keep theirs, so that they are the ones who close. */
 const keepAliveMs = 75_000;
+/** How often connections are looked at that wait for a request. */
+const tickMs = 1_000;
 /** TCP keep-alive finds clients that vanished. */
 const tcpKeepAliveMs = 30_000;
 /** Connections beyond the limit that still get a reply; more are dropped. */
@@ -35,7 +39,10 @@ export interface ListenerContext extends ProxyContext {
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
-/** The downstream side: node:http servers on every listen address, with the limits of the configuration. */
+/**
+ * The downstream side, on every listen address, with the limits of the configuration: plain requests are read and answered
+ * here, and whatever else comes is given to the node:http server of the address.
+ */
 export class ProxyListener {
   readonly #context: ListenerContext;
   readonly #servers: Server[] = [];
@@ -45,6 +52,7 @@ export class ProxyListener {
   readonly #secured = new Roster<Downstream>();
   /** Both of them, by their sockets. */
   readonly #bySocket = new WeakMap<Duplex, Downstream>();
+  #ticking: NodeJS.Timeout | undefined;
 
   constructor(context: ListenerContext) {
     this.#context = context;
@@ -57,8 +65,7 @@ export class ProxyListener {
 
   /** Whether a request is under way, or its last bytes are. */
   isBusy(): boolean {
-    const downstreams = [...this.#connections, ...this.#secured];
-    return this.#visits.size > 0 || downstreams.some(({ socket }) => socket.writableLength > 0);
+    return this.#visits.size > 0 || this.#downstreams().some(({ socket }) => socket.writableLength > 0);
   }
 
   /**
@@ -69,6 +76,7 @@ export class ProxyListener {
    */
   async listen(addresses: readonly ListenAddress[]): Promise<{ host: string; port: number }[]> {
     const bound: { host: string; port: number }[] = [];
+    this.#ticking = setInterval(() => this.#tick(), tickMs).unref();
     for (const address of addresses) {
       const server = this.#createServer();
       this.#servers.push(server);
@@ -79,6 +87,8 @@ export class ProxyListener {
 
   /** No new connections; resolves when those that are left have ended. */
   async close(): Promise<void> {
+    clearInterval(this.#ticking);
+    for (const { socket, plain } of this.#downstreams()) if (plain?.isIdle === true) socket.destroySoon();
     await Promise.all(
       this.#servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve()))),
     );
@@ -86,17 +96,32 @@ export class ProxyListener {
 
   /** Ends what is left, at once. */
   destroy(): void {
-    for (const { socket } of [...this.#secured, ...this.#connections]) socket.destroy();
+    for (const { socket } of this.#downstreams()) socket.destroy();
+  }
+
+  /** What stands on another before that. */
+  #downstreams(): Downstream[] {
+    return [...this.#secured, ...this.#connections];
+  }
+
+  /** Ends what has waited too long for a request. */
+  #tick(): void {
+    for (const downstream of this.#downstreams()) {
+      const { plain, socket } = downstream;
+      const idleMs = plain === undefined ? 0 : plain.tick() * tickMs;
+      if (plain?.hasServed === false && idleMs > headersMs) {
+        plain.stop();
+        this.#refuseBytes(new SilentClientError('no request came'), downstream);
+      } else if (idleMs > keepAliveMs) socket.destroy();
+    }
   }
 
   #createServer(): Server {
-    const { headerBytes } = this.#context.store.current().config.settings.limits;
     const server = createServer({
       headersTimeout: headersMs,
       requestTimeout: 0,
       keepAliveTimeout: keepAliveMs,
-      connectionsCheckingInterval: 1_000,
-      maxHeaderSize: headerBytes,
+      connectionsCheckingInterval: tickMs,
       // A missing Host is refused in our own words.
       requireHostHeader: false,
       // Whatever NODE_OPTIONS say: what is written upstream rests on it.
@@ -107,35 +132,66 @@ export class ProxyListener {
     });
     // Beyond this number node:http would drop headers without a word; their bytes are bounded instead.
     server.maxHeadersCount = 0;
-    server.on('connection', (socket) => this.#admit(server, socket));
+    const [read] = server.listeners('connection');
+    const readByNode: ReadByNode = (socket) => {
+      // Read when it makes the parser of a connection.
+      (server as Server & { maxHeaderSize: number }).maxHeaderSize = this.#headerBytes;
+      read?.call(server, socket);
+    };
+    server.removeAllListeners('connection');
+    server.on('connection', (socket) => this.#admit(socket, readByNode));
     server.on('request', (request, response) => this.#take(request, response, false));
     server.on('checkContinue', (request, response) => this.#take(request, response, true));
     server.on('checkExpectation', (request, response) => this.#take(request, response, false));
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, this.#of(socket), head));
-    server.on('connect', (request, socket, head) => this.#connect(server, request, this.#of(socket), head));
+    server.on('connect', (request, socket, head) => {
+      this.#connect(request, this.#of(socket), head, readByNode);
+    });
     server.on('clientError', (error, socket) => this.#refuseBytes(error, this.#of(socket)));
     return server;
   }
 
-  #admit(server: Server, socket: Socket): void {
-    const { connections, headerBytes } = this.#context.store.current().config.settings.limits;
-    // Read by node:http when it makes the parser of the next connection.
-    (server as Server & { maxHeaderSize: number }).maxHeaderSize = headerBytes;
-    if (this.#bySocket.has(socket)) return;
+  get #headerBytes(): number {
+    return this.#context.store.current().config.settings.limits.headerBytes;
+  }
+
+  #admit(socket: Socket, readByNode: ReadByNode): void {
+    const { connections } = this.#context.store.current().config.settings.limits;
     const downstream = this.#enter(socket, this.#connections);
-    if (this.#connections.size <= connections) return;
-    downstream.isExcess = true;
-    if (this.#connections.size <= connections + politeExcess) return;
+    downstream.isExcess = this.#connections.size > connections;
+    if (this.#connections.size <= connections + politeExcess) {
+      this.#serve(downstream, readByNode);
+      return;
+    }
     socket.destroy();
     const failure = new Failure('limit_reached', 'request');
     this.#context.onOutcome(failedOutcome(randomUUID(), { server: unlisted, code: 'aborted', failure }));
+  }
+
+  /** Plain requests are taken here; what else comes, and all that follows it, as node:http hands it out. */
+  #serve(downstream: Downstream, readByNode: ReadByNode): void {
+    const { socket } = downstream;
+    downstream.plain = new PlainConnection(socket, {
+      maxHeadBytes: this.#headerBytes,
+      keepAliveSeconds: keepAliveMs / 1_000,
+      serve: (request, source, response) =>
+        this.#visit(
+          new RequestVisit(downstream, { request, response, source, bodyBytes: request.bodyBytes }),
+        ),
+      onBug: (error) => this.#reportBug(error),
+      handOver: () => {
+        downstream.plain = undefined;
+        readByNode(socket);
+      },
+    });
   }
 
   #enter(socket: Socket, roster: Roster<Downstream>): Downstream {
     const downstream = new Downstream(socket, (error) => this.#reportBug(error));
     this.#bySocket.set(socket, downstream);
     roster.add(downstream);
-    socket.once('close', () => roster.delete(downstream));
+    // What it means is told by its close.
+    socket.on('error', () => undefined).once('close', () => roster.delete(downstream));
     return downstream;
   }
 
@@ -150,8 +206,13 @@ export class ProxyListener {
     // Where an upgrade is not taken, node:http loses what came in one packet with it: no request may follow.
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
     const downstream = this.#of(request.socket);
-    const visit = new RequestVisit(request, response, downstream, { expectsContinue });
+    const visit = new RequestVisit(downstream, {
+      ...streamed(request),
+      response,
+      ...(expectsContinue && { sendContinue: () => response.writeContinue() }),
+    });
     downstream.latest = visit;
+    downstream.latestResponse = response;
     downstream.order.run(() => this.#visit(visit));
   }
 
@@ -172,12 +233,15 @@ export class ProxyListener {
       // node:http, which has let go of the connection, would tell it: an answer that is no 101 may be long.
       socket.on('drain', () => response.emit('drain'));
       response.once('finish', () => endAfterReply(socket, early));
-      await this.#visit(new RequestVisit(request, response, downstream, { early, receivedMs }));
+      const upgrade = { early, detach: () => response.detachSocket(socket) };
+      await this.#visit(
+        new RequestVisit(downstream, { ...streamed(request), response, upgrade, receivedMs }),
+      );
       return false;
     });
   }
 
-  #connect(server: Server, request: IncomingMessage, downstream: Downstream, head: Buffer): void {
+  #connect(request: IncomingMessage, downstream: Downstream, head: Buffer, readByNode: ReadByNode): void {
     const { socket } = downstream;
     const receivedMs = performance.now();
     socket.on('error', () => undefined);
@@ -188,7 +252,7 @@ export class ProxyListener {
       if (serve === undefined) return false;
       const within = serve.socket === socket ? downstream : this.#enter(serve.socket, this.#secured);
       within.inside = serve.inside;
-      server.emit('connection', serve.socket);
+      this.#serve(within, readByNode);
       return true;
     });
   }
@@ -242,7 +306,7 @@ export class ProxyListener {
     const { response, server, id } = visit;
     this.#reportBug(error, id);
     const failure = new Failure('internal', 'request', error);
-    if (response.headersSent) visit.request.socket.destroy();
+    if (response.headersSent) visit.downstream.socket.destroy();
     else replyFailure(response, { failure, server, id, requestBody: undefined });
     return visit.outcome(response.statusCode, failure);
   }
@@ -264,7 +328,7 @@ export class ProxyListener {
     const { code } = error as NodeJS.ErrnoException;
     const { socket, latest, isRefused } = downstream;
     if (isRefused) return;
-    const isAmidBody = latest?.request.complete === false;
+    const isAmidBody = latest?.body.isComplete === false;
     // Between requests a client may leave as it likes; amid a body an end is no mistake in HTTP, but a client that left.
     const hasLeft = code === 'ECONNRESET' || (isAmidBody && code === 'HPE_INVALID_EOF_STATE');
     if (hasLeft || !socket.writable) {
@@ -290,6 +354,21 @@ export class ProxyListener {
   }
 }
 
+/** The way of node:http to read a connection. */
+type ReadByNode = (socket: Socket) => void;
+
+/** A request as node:http hands it out. */
+function streamed(request: IncomingMessage): Pick<Incoming, 'request' | 'source' | 'bodyBytes'> {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
+  const bodyBytes = coding === undefined ? Number(length) : 'chunked';
+  return { request, source: new StreamedBody(request), bodyBytes };
+}
+
+/** As node:http calls it where its client had sent something. */
+class SilentClientError extends Error {
+  readonly code = 'ERR_HTTP_REQUEST_TIMEOUT';
+}
+
 /** Its client may still be sending frames for the WebSocket that it did not get. */
 function endAfterReply(socket: Socket, early: EarlyBytes): void {
   early.drop();
@@ -298,11 +377,11 @@ function endAfterReply(socket: Socket, early: EarlyBytes): void {
 }
 
 /** Until node:http is done with the response before: it then gives the connection the timeout of an idle one. */
-async function untilReleased({ socket, latest }: Downstream): Promise<void> {
+async function untilReleased({ socket, latestResponse }: Downstream): Promise<void> {
   // It may wait itself, for one before it that is written still: then it has no connection yet.
-  if (latest?.response.writableFinished === false && !socket.destroyed)
+  if (latestResponse?.writableFinished === false && !socket.destroyed)
     await new Promise<void>((resolve) => {
-      latest.response.once('finish', resolve).once('close', resolve);
+      latestResponse.once('finish', resolve).once('close', resolve);
       socket.once('close', resolve);
     });
   socket.setTimeout(0);

@@ -1,5 +1,6 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { ClientResponse } from '../downstream/message.ts';
 import { unlisted } from '../policy/decide.ts';
 import { describeFailure, failureTable, type Failure, type FailureReason } from '../failure.ts';
 
@@ -59,14 +60,15 @@ function jsonRpcId(body: Buffer): string | undefined {
 
 /** Sends a failure reply, which must be the first that goes out. */
 export function replyFailure(
-  response: ServerResponse,
+  response: ClientResponse,
   options: { failure: Failure; server: string; id: string; requestBody: Buffer | undefined },
 ): number {
   const { failure, server, id, requestBody } = options;
   const { status } = failure;
   const { contentType, text } = failureBody(failure, server, requestBody);
-  response.writeHead(status, replyHeaders({ reason: failure.reason, id, contentType, text }));
-  response.end(text);
+  const headers = replyHeaders({ reason: failure.reason, id, contentType, text });
+  response.writeHead(status, STATUS_CODES[status] ?? '', headers.flat());
+  response.end(Buffer.from(text));
   return status;
 }
 
@@ -77,8 +79,8 @@ export function replyOnSocket(
 ): number {
   const { status, reason } = failure;
   const { contentType, text } = failureBody(failure, server, undefined);
-  const headers = { ...replyHeaders({ reason, id, contentType, text }), Connection: 'close' };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const headers = [...replyHeaders({ reason, id, contentType, text }), ['Connection', 'close']];
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
   socket.on('error', () => undefined);
   // Of a refused CONNECT httpx, requests and urllib show the status line and nothing else.
   const phrase = `${STATUS_CODES[status] ?? ''} (${reason})`;
@@ -96,13 +98,13 @@ function replyHeaders(options: {
   id: string;
   contentType: string;
   text: string;
-}): Record<string, string | number> {
+}): [name: string, value: string][] {
   const { reason, id, contentType, text } = options;
-  return {
-    'Content-Type': contentType,
-    'Content-Length': Buffer.byteLength(text),
-    'Cache-Control': 'no-store',
-    'Proxy-Status': proxyStatus(reason),
-    'X-Request-Id': id,
-  };
+  return [
+    ['Content-Type', contentType],
+    ['Content-Length', String(Buffer.byteLength(text))],
+    ['Cache-Control', 'no-store'],
+    ['Proxy-Status', proxyStatus(reason)],
+    ['X-Request-Id', id],
+  ];
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { BodySource } from '../downstream/message.ts';
 import type { Carried } from './carried.ts';
 
 /** How much of a body is looked at for the id of a JSON-RPC request. */
@@ -19,7 +19,7 @@ export interface BodySink {
  * head; anything else is relayed as it arrives, with its beginning remembered in case the request fails.
  */
 export class RequestBody {
-  readonly #request: IncomingMessage;
+  readonly #source: BodySource;
   readonly #carried: Carried;
   /** By its `Content-Length`; 0 where there is none. */
   readonly #length: number;
@@ -28,41 +28,41 @@ export class RequestBody {
   #seen: Buffer[] = [];
   #seenBytes = 0;
   #sink: BodySink | undefined;
-  #unlisten: (() => void) | undefined;
   #isStalled = false;
   #gaveUp = false;
   #stopWaiting: (() => void) | undefined;
   /** Bytes that the client sent so far and we read. */
   bytes = 0;
 
-  constructor(request: IncomingMessage, carried: Carried) {
-    this.#request = request;
+  /** @param length as it is framed; 0 where there is none */
+  constructor(source: BodySource, length: number | 'chunked', carried: Carried) {
+    this.#source = source;
     this.#carried = carried;
-    const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
-    this.#length = length === undefined ? 0 : Number(length);
-    if (coding !== undefined) this.framing = 'chunked';
-    else this.framing = this.#length > 0 ? 'length' : undefined;
+    this.#length = length === 'chunked' ? 0 : length;
+    if (length === 'chunked') this.framing = 'chunked';
+    else this.framing = length > 0 ? 'length' : undefined;
+  }
+
+  /** Whether all of it has come from the client. */
+  get isComplete(): boolean {
+    return this.#source.isComplete;
   }
 
   /** All of a body of known length, if it has come already; undefined where it has not. */
   takeWhole(): Buffer | undefined {
-    const request = this.#request;
-    // Not `complete`, which node:http says in a turn of its own.
-    if (this.framing !== 'length' || this.bytes > 0 || request.readableLength < this.#length)
+    // Not whether it is complete, which node:http says in a turn of its own.
+    if (this.framing !== 'length' || this.bytes > 0 || this.#source.readableLength < this.#length)
       return undefined;
-    const whole = readAll(request);
+    const whole = readAll(this.#source);
     this.#pass(whole);
     return whole;
   }
 
   /** Hands on what comes from now on, until it is whole. */
   relay(sink: BodySink): void {
-    const pump = () => this.#pump();
-    const end = () => sink.end();
     this.#sink = sink;
-    this.#request.on('readable', pump).once('end', end);
-    this.#unlisten = () => this.#request.off('readable', pump).off('end', end);
-    pump();
+    this.#source.listen(() => this.#pump());
+    this.#pump();
   }
 
   /** The sink takes more again. */
@@ -74,7 +74,12 @@ export class RequestBody {
   /** Nobody wants more of it. */
   stop(): void {
     this.#sink = undefined;
-    this.#unlisten?.();
+    this.#source.listen(undefined);
+  }
+
+  /** What still comes of it is read and dropped. */
+  discard(): void {
+    this.#source.discard();
   }
 
   /**
@@ -82,21 +87,30 @@ export class RequestBody {
    *
    * @returns undefined for a longer, slower or broken one
    */
-  async prefix(): Promise<Buffer | undefined> {
-    const request = this.#request;
-    if (this.framing === undefined) return Buffer.alloc(0);
-    if (this.#length > maxIdBytes) return undefined;
-    if (this.#gaveUp) return undefined;
-    const waiting = new AbortController();
-    this.#stopWaiting = () => waiting.abort();
-    const timer = setTimeout(this.#stopWaiting, maxIdMs);
-    while (!request.readableEnded && this.#seenBytes <= maxIdBytes) {
-      const chunk = take(request);
-      if (chunk !== null) this.#remember(chunk);
-      else if (request.destroyed || !(await readable(request, waiting.signal))) break;
-    }
-    clearTimeout(timer);
-    return request.readableEnded && this.#seenBytes <= maxIdBytes ? Buffer.concat(this.#seen) : undefined;
+  prefix(): Promise<Buffer | undefined> {
+    const source = this.#source;
+    if (this.framing === undefined) return Promise.resolve(Buffer.alloc(0));
+    if (this.#length > maxIdBytes || this.#gaveUp) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const settle = () => {
+        clearTimeout(timer);
+        source.listen(undefined);
+        const isKnown = source.isOver && this.#seenBytes <= maxIdBytes;
+        resolve(isKnown ? Buffer.concat(this.#seen) : undefined);
+      };
+      const look = () => {
+        while (this.#seenBytes <= maxIdBytes) {
+          const chunk = source.read();
+          if (chunk === null) break;
+          this.#remember(chunk);
+        }
+        if (source.isOver || source.isLost || this.#seenBytes > maxIdBytes) settle();
+      };
+      const timer = setTimeout(settle, maxIdMs);
+      this.#stopWaiting = settle;
+      source.listen(look);
+      look();
+    });
   }
 
   /** No failure can echo it any more: an open stream is not to keep what it was asked with. */
@@ -114,11 +128,15 @@ export class RequestBody {
 
   #pump(): void {
     while (this.#sink !== undefined && !this.#isStalled) {
-      const chunk = take(this.#request);
-      if (chunk === null) return;
+      const chunk = this.#source.read();
+      if (chunk === null) break;
       this.#pass(chunk);
       this.#isStalled = !this.#sink.write(chunk);
     }
+    const sink = this.#sink;
+    if (sink === undefined || !this.#source.isOver) return;
+    this.stop();
+    sink.end();
   }
 
   #pass(chunk: Buffer): void {
@@ -134,34 +152,10 @@ export class RequestBody {
   }
 }
 
-/** All that waits to be read: since Node 26 one read() gives the first chunk of it only. */
-function readAll(request: IncomingMessage): Buffer {
-  const first = take(request) ?? Buffer.alloc(0);
+/** All that waits to be read: since Node 26 one read() of a stream gives the first chunk of it only. */
+function readAll(source: BodySource): Buffer {
+  const first = source.read() ?? Buffer.alloc(0);
   const rest: Buffer[] = [];
-  for (let chunk = take(request); chunk !== null; chunk = take(request)) rest.push(chunk);
+  for (let chunk = source.read(); chunk !== null; chunk = source.read()) rest.push(chunk);
   return rest.length === 0 ? first : Buffer.concat([first, ...rest]);
-}
-
-function take(request: IncomingMessage): Buffer | null {
-  return request.read() as Buffer | null;
-}
-
-/** @returns false where nothing will come any more, or not in time */
-function readable(request: IncomingMessage, deadline: AbortSignal): Promise<boolean> {
-  if (deadline.aborted) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const settle = (more: boolean) => {
-      request.off('readable', onReadable).off('end', onReadable).off('close', onClose).off('error', onClose);
-      deadline.removeEventListener('abort', onClose);
-      resolve(more);
-    };
-    const onReadable = () => settle(true);
-    const onClose = () => settle(false);
-    request
-      .once('readable', onReadable)
-      .once('end', onReadable)
-      .once('close', onClose)
-      .once('error', onClose);
-    deadline.addEventListener('abort', onClose, { once: true });
-  });
 }

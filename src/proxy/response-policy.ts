@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest } from '../downstream/message.ts';
 import { Failure } from '../failure.ts';
 import type { Decision } from '../policy/decide.ts';
-import { hasHeader, type RawHeaders } from '../upstream/raw-headers.ts';
+import { hasHeader, headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
 import { EndpointFilter } from './endpoint-event.ts';
 import type { BodyFilter, ResponsePolicy } from './exchange.ts';
 import { mapHeader, responseHeaders } from './headers.ts';
@@ -97,13 +97,13 @@ function leadsAnywhere(headers: RawHeaders): boolean {
 }
 
 /** As the client wrote it; the route has judged it. */
-function clientHost({ url = '', headers }: IncomingMessage): string {
-  return /^http:\/\/([^/?]*)/i.exec(url)?.[1] ?? headers.host ?? '127.0.0.1';
+function clientHost({ url = '', rawHeaders }: ClientRequest): string {
+  return /^http:\/\/([^/?]*)/i.exec(url)?.[1] ?? headerValues(rawHeaders, 'host')[0] ?? '127.0.0.1';
 }
 
 /** Whether the response to a GET may be the stream of the old SSE transport. */
-function acceptsEventStream({ headers: { accept = '' } }: IncomingMessage): boolean {
-  return /text\/event-stream|\*\/\*|text\/\*/i.test(accept);
+function acceptsEventStream({ rawHeaders }: ClientRequest): boolean {
+  return hasHeader(rawHeaders, 'accept', (value) => /text\/event-stream|\*\/\*|text\/\*/i.test(value));
 }
 
 /** Whether a 401 leads to OAuth metadata (RFC 9728 section 5.1), which speak of the real URL. */
@@ -112,7 +112,7 @@ function namesMetadata(raw: RawHeaders): boolean {
 }
 
 /** Whether the client asked for something below `/SERVER/`: not for the bare name, nor for a well-known document. */
-function isBelowServer({ url = '' }: IncomingMessage, server: string): boolean {
+function isBelowServer({ url = '' }: ClientRequest, server: string): boolean {
   return url.replace(/^http:\/\/[^/]*/i, '').startsWith(`/${server}/`);
 }
 

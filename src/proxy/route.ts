@@ -1,7 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { isLoopbackHost, normaliseHost, parseAuthority, type Authority } from '../authority.ts';
+import type { ClientRequest } from '../downstream/message.ts';
 import { Failure } from '../failure.ts';
+import { hasHeader, headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
 
 /** Which of the routes a request takes, and where it asks to go. */
 export type Route =
@@ -55,7 +56,7 @@ export interface RouteContext {
 }
 
 /** Finds the route of a request by the form of its target (RFC 9112 section 3.2). */
-export function findRoute(request: IncomingMessage, context: RouteContext): Route | Failure {
+export function findRoute(request: ClientRequest, context: RouteContext): Route | Failure {
   const host = singleHost(request);
   if (host instanceof Failure) return host;
   if (!isFramedPlainly(request)) return malformed();
@@ -84,7 +85,7 @@ function parseAbsolute(
 
 /** Whatever a request inside a CONNECT asks for must be what the CONNECT named: the client's certificate check was for that. */
 function insideRoute(
-  { httpVersion }: IncomingMessage,
+  { httpVersion }: ClientRequest,
   host: string | undefined,
   target: string,
   { authority, secure }: Inside,
@@ -101,13 +102,13 @@ function insideRoute(
 }
 
 function originForm(
-  request: IncomingMessage,
+  request: ClientRequest,
   host: string | undefined,
   target: string,
   context: RouteContext,
 ): Route | Failure {
   if (host === undefined && request.httpVersion !== '1.0') return malformed();
-  const denied = checkBrowser(request, host, context.allowedHosts);
+  const denied = checkBrowser(request.rawHeaders, host, context.allowedHosts);
   if (denied !== undefined) return denied;
   const end = target.slice(1).search(/[/?]/) + 1;
   const first = end === 0 ? target.slice(1) : target.slice(1, end);
@@ -126,7 +127,7 @@ function wellKnown(rest: string): Route {
 }
 
 /** Two Host headers mean two things to two readers: llhttp lets them pass. */
-function singleHost({ rawHeaders }: IncomingMessage): string | undefined | Failure {
+function singleHost({ rawHeaders }: ClientRequest): string | undefined | Failure {
   let host: string | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index];
@@ -141,10 +142,10 @@ function singleHost({ rawHeaders }: IncomingMessage): string | undefined | Failu
  * HTTP/1 with chunked as the only transfer coding, and no chunks in 1.0 (RFC 9112 section 6.1): llhttp also takes
  * HTTP/0.9 and codings before chunked, whose names would be lost on the way.
  */
-function isFramedPlainly({ httpVersion, headers }: IncomingMessage): boolean {
-  const coding = headers['transfer-encoding'];
-  if (httpVersion === '1.1') return coding === undefined || coding.toLowerCase() === 'chunked';
-  return httpVersion === '1.0' && coding === undefined;
+function isFramedPlainly({ httpVersion, rawHeaders }: ClientRequest): boolean {
+  const codings = headerValues(rawHeaders, 'transfer-encoding');
+  if (codings.length === 0) return httpVersion === '1.1' || httpVersion === '1.0';
+  return httpVersion === '1.1' && codings.length === 1 && codings[0]?.toLowerCase() === 'chunked';
 }
 
 /**
@@ -154,7 +155,7 @@ function isFramedPlainly({ httpVersion, headers }: IncomingMessage): boolean {
  * @param host the Host header, or the authority of an absolute form
  */
 export function checkBrowser(
-  { headers }: Pick<IncomingMessage, 'headers'>,
+  raw: RawHeaders,
   host: string | undefined,
   allowedHosts: readonly string[],
 ): Failure | undefined {
@@ -163,9 +164,10 @@ export function checkBrowser(
     if (authority === undefined) return malformed();
     if (!isTrustedName(authority.host, allowedHosts)) return denied();
   }
-  const { origin } = headers;
-  if (origin !== undefined && !isTrustedOrigin(origin, allowedHosts)) return denied();
-  return headers['sec-fetch-site'] === 'cross-site' ? denied() : undefined;
+  const isForeign =
+    hasHeader(raw, 'origin', (origin) => !isTrustedOrigin(origin, allowedHosts)) ||
+    hasHeader(raw, 'sec-fetch-site', (site) => site === 'cross-site');
+  return isForeign ? denied() : undefined;
 }
 
 function isTrustedOrigin(origin: string, allowedHosts: readonly string[]): boolean {

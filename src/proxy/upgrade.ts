@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { ClientRequest } from '../downstream/message.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
 import { hasHeader, headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
 import type { Upgraded } from './exchange.ts';
@@ -23,12 +24,8 @@ export function isWebSocketUpgrade(request: IncomingMessage): boolean {
 }
 
 /** Whether a 101 answers the very request: without that, what follows could be anything. */
-export function isWebSocketAccepted(
-  { headers }: IncomingMessage,
-  status: number,
-  response: RawHeaders,
-): boolean {
-  const key = headers['sec-websocket-key'] ?? '';
+export function isWebSocketAccepted(asked: ClientRequest, status: number, response: RawHeaders): boolean {
+  const key = headerValues(asked.rawHeaders, 'sec-websocket-key').join(', ');
   const accept = headerValues(response, 'sec-websocket-accept');
   return (
     status === 101 &&
@@ -44,15 +41,15 @@ export async function relayUpgraded(
   visit: RequestVisit,
   { headers, socket: upstream }: Upgraded,
 ): Promise<Outcome> {
-  const { downstream, response, early } = visit;
+  const { downstream, upgrade } = visit;
   const { socket } = downstream;
-  response.detachSocket(socket);
+  upgrade?.detach();
   // How it ends is told by the two sockets from here on.
   downstream.current = undefined;
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket'];
   for (let index = 0; index < headers.length; index += 2)
     lines.push(`${headers[index] ?? ''}: ${headers[index + 1] ?? ''}`);
   socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
-  early?.release();
+  upgrade?.early.release();
   return visit.outcome(101, await joinSockets(socket, upstream, visit));
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BodySource, ClientRequest, ClientResponse } from '../downstream/message.ts';
 import type { Failure } from '../failure.ts';
 import { unlisted, type Way } from '../policy/decide.ts';
 import { readClientIds } from '../telemetry/client-ids.ts';
@@ -16,7 +16,7 @@ import type { Inside } from './route.ts';
 /** What is under way for a client: what it is doing, and the means to end it. */
 export class Visit implements Member {
   place = 0;
-  readonly request: IncomingMessage;
+  readonly request: ClientRequest;
   readonly downstream: Downstream;
   server = unlisted;
   route: Outcome['route'] = 'none';
@@ -34,7 +34,7 @@ export class Visit implements Member {
   #queueMs = 0;
 
   /** @param receivedMs when its head had come, on the monotonic clock */
-  constructor(request: IncomingMessage, downstream: Downstream, receivedMs = performance.now()) {
+  constructor(request: ClientRequest, downstream: Downstream, receivedMs = performance.now()) {
     this.request = request;
     this.downstream = downstream;
     this.#receivedMs = receivedMs;
@@ -66,7 +66,7 @@ export class Visit implements Member {
   outcome(code: Outcome['code'], failure: Failure | undefined): Outcome {
     const { connectMs, handshakeMs } = this.dialTimes;
     return {
-      ids: () => ({ requestId: this.id, ...readClientIds(this.request.headers) }),
+      ids: () => ({ requestId: this.id, ...readClientIds(this.request.rawHeaders) }),
       server: this.server,
       route: this.route,
       authority: this.way?.authority,
@@ -86,44 +86,53 @@ export class Visit implements Member {
   }
 }
 
-/** How a request came. */
-export interface RequestHow {
-  readonly expectsContinue?: boolean;
-  readonly early?: EarlyBytes;
+/** A request as it came, and what it is answered by. */
+export interface Incoming {
+  readonly request: ClientRequest;
+  readonly response: ClientResponse;
+  readonly source: BodySource;
+  /** As it is framed; 0 where there is none. */
+  readonly bodyBytes: number | 'chunked';
+  /** Tells a client that waits for it to send the body; undefined where none does. */
+  readonly sendContinue?: () => void;
+  readonly upgrade?: UpgradeRequest;
   /** See {@link Visit}; now, if it is not given. */
   readonly receivedMs?: number;
 }
 
+/** What there is to a request that asks for a WebSocket. */
+export interface UpgradeRequest {
+  /** What the client sends behind its head. */
+  readonly early: EarlyBytes;
+  /** Lets go of the socket, which is raw from then on. */
+  readonly detach: () => void;
+}
+
 /** A request that is to be answered. */
 export class RequestVisit extends Visit {
-  readonly response: ServerResponse;
+  readonly response: ClientResponse;
   readonly body: RequestBody;
-  /** Whether the client waits for 100 Continue before it sends the body. */
-  readonly expectsContinue: boolean;
+  /** Set where the client waits for 100 Continue before it sends the body. */
+  readonly sendContinue: (() => void) | undefined;
   /** The terminated CONNECT that it came in. */
   readonly inside: Inside | undefined;
-  /** What the client sends after the head of a WebSocket upgrade; undefined for any other request. */
-  readonly early: EarlyBytes | undefined;
+  /** Undefined where it asks for no WebSocket. */
+  readonly upgrade: UpgradeRequest | undefined;
 
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    downstream: Downstream,
-    how: RequestHow = {},
-  ) {
-    super(request, downstream, how.receivedMs);
-    this.response = response;
-    this.expectsContinue = how.expectsContinue ?? false;
+  constructor(downstream: Downstream, incoming: Incoming) {
+    super(incoming.request, downstream, incoming.receivedMs);
+    this.response = incoming.response;
+    this.sendContinue = incoming.sendContinue;
     this.inside = downstream.inside;
-    this.early = how.early;
-    this.body = new RequestBody(request, this.carried);
+    this.upgrade = incoming.upgrade;
+    this.body = new RequestBody(incoming.source, incoming.bodyBytes, this.carried);
   }
 
   /** The rest of its body is no HTTP: nothing more can come on this connection. */
   breakOff(failure: Failure): void {
-    const { response, request } = this;
+    const { response, downstream } = this;
     // Where all has been said, what was said may still be on its way.
-    if (response.writableEnded) request.socket.destroySoon();
+    if (response.writableEnded) downstream.socket.destroySoon();
     response.shouldKeepAlive = false;
     this.body.giveUp();
     this.end(failure);

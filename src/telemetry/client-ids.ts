@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import { headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
 
 /** What a client calls its request, to find it again in its own traces and logs. */
 export interface ClientIds {
@@ -10,14 +10,20 @@ export interface ClientIds {
 
 /**
  * Reads them where they are what they should be: a header is the client's text, and nothing else of it may enter the
- * log. One that came twice is none: node:http joins the values with a comma.
+ * log. One that came twice is none.
  */
-export function readClientIds(headers: IncomingHttpHeaders): ClientIds {
-  const { traceparent, 'x-request-id': requestId } = headers;
+export function readClientIds(raw: RawHeaders): ClientIds {
+  const traceparent = onlyValue(raw, 'traceparent');
+  const requestId = onlyValue(raw, 'x-request-id');
   return {
-    traceparent: typeof traceparent === 'string' ? parseTraceparent(traceparent) : undefined,
-    clientRequestId: typeof requestId === 'string' && requestIdForm.test(requestId) ? requestId : undefined,
+    traceparent: traceparent === undefined ? undefined : parseTraceparent(traceparent),
+    clientRequestId: requestId !== undefined && requestIdForm.test(requestId) ? requestId : undefined,
   };
+}
+
+function onlyValue(raw: RawHeaders, name: string): string | undefined {
+  const [value, second] = headerValues(raw, name);
+  return second === undefined ? value : undefined;
 }
 
 /** UUIDs, hexadecimal, base64url, ULIDs, and what gateways make of host, counter and time. */

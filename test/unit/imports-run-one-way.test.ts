@@ -9,6 +9,7 @@ const rows = [
   ['ca', 'policy'],
   ['snapshot'],
   ['upstream'],
+  ['downstream'],
   ['telemetry'],
   ['reload', 'proxy', 'doctor'],
   ['status'],

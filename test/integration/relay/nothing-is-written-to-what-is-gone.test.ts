@@ -2,6 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { Cancellation } from '../../../src/proxy/cancellation.ts';
+import { StreamedBody } from '../../../src/downstream/streamed-body.ts';
 import { exchange } from '../../../src/proxy/exchange.ts';
 import { RequestBody } from '../../../src/proxy/request-body.ts';
 import { Connection } from '../../../src/upstream/connection.ts';
@@ -28,10 +29,12 @@ it.each([
     );
     await poll(() => connection.closed, { what: 'the end of the connection' });
     const incoming = new IncomingMessage(socket);
+    const source = new StreamedBody(incoming);
     const carried = { requestBytes: 0, responseBytes: 0 };
     const result = await exchange({
       connection,
-      request: { method: 'GET', target: '/', headers: [], body: new RequestBody(incoming, carried) },
+      request: { method: 'GET', target: '/', headers: [], body: new RequestBody(source, 0, carried) },
+      asked: incoming,
       response: new ServerResponse(incoming),
       policy: { readsBody: false, head: (raw) => [...raw], filter: () => undefined },
       isUpgrade: false,

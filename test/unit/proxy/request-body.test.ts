@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { cleanUp } from '../../harness/clean-up.ts';
 import { listen } from '../../harness/listen.ts';
+import { StreamedBody } from '../../../src/downstream/streamed-body.ts';
 import { RequestBody } from '../../../src/proxy/request-body.ts';
 
 /** A request as node:http hands it out, once all of its body has come. */
@@ -20,7 +21,7 @@ async function received(body: string): Promise<IncomingMessage> {
 
 it('is remembered for the reply of a failure, and forgotten once there can be none', async () => {
   const carried = { requestBytes: 0, responseBytes: 0 };
-  const body = new RequestBody(await received('{"id":1}'), carried);
+  const body = new RequestBody(new StreamedBody(await received('{"id":1}')), 8, carried);
   expect(body.takeWhole()?.toString()).toBe('{"id":1}');
   await nextTurn();
   expect((await body.prefix())?.toString()).toBe('{"id":1}');

@@ -27,11 +27,16 @@ describe('a traceparent is read by the grammar of W3C Trace Context', () => {
     ['a parent-id too long', `00-${trace}-${parent}0-01`, undefined],
     ['no flags', `00-${trace}-${parent}`, undefined],
     ['a line break', `${good}\n`, undefined],
-    ['two of them, as node:http joins them', `${good}, ${good}`, undefined],
+    ['two of them in one', `${good}, ${good}`, undefined],
     ['nothing', '', undefined],
   ])('%s', (_, value, read) => {
-    expect(readClientIds({ traceparent: value }).traceparent).toBe(read);
+    expect(readClientIds(['traceparent', value]).traceparent).toBe(read);
   });
+});
+
+it('what came twice is none, the same or not', () => {
+  const twice = ['Traceparent', good, 'X-Request-Id', 'x', 'traceparent', good, 'x-request-id', 'x'];
+  expect(readClientIds(twice)).toEqual({ traceparent: undefined, clientRequestId: undefined });
 });
 
 describe('an X-Request-Id is read where it is one word', () => {
@@ -42,10 +47,10 @@ describe('an X-Request-Id is read where it is one word', () => {
     'x',
     'x'.repeat(128),
   ])('%s', (value) => {
-    expect(readClientIds({ 'x-request-id': value }).clientRequestId).toBe(value);
+    expect(readClientIds(['X-Request-Id', value]).clientRequestId).toBe(value);
   });
 
   it.each(['', ' x', 'a b', 'a, b', 'a"b', 'a\nb', 'é', '-x', 'x'.repeat(129)])('not %j', (value) => {
-    expect(readClientIds({ 'x-request-id': value }).clientRequestId).toBeUndefined();
+    expect(readClientIds(['X-Request-Id', value]).clientRequestId).toBeUndefined();
   });
 });

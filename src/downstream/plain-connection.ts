@@ -1,0 +1,136 @@
+import type { Socket } from 'node:net';
+import { PlainBody } from './plain-body.ts';
+import { readPlainHead, type PlainHead } from './plain-head.ts';
+import { PlainResponse } from './plain-response.ts';
+
+/** More than this of what comes behind a request waits in the client's own buffers. */
+const maxHeldBytes = 65_536;
+
+/** Who owns a connection, and serves its requests. */
+export interface PlainOwner {
+  /** Bytes of a head, beyond which it is not plain. */
+  readonly maxHeadBytes: number;
+  readonly keepAliveSeconds: number;
+  /** Answers a request; resolves with whether the connection goes on. */
+  serve(request: PlainHead, body: PlainBody, response: PlainResponse): Promise<boolean>;
+  /** Told where that rejects, which is a bug: it costs the connection. */
+  onBug(error: unknown): void;
+  /** Something came that is not plain: it is put back, and from now on the socket is for somebody else to read. */
+  handOver(): void;
+}
+
+/**
+ * Reads plain requests from a connection, one after the other: each head whole in what one read brought, and a body
+ * whose length is known. Whatever else comes, and all that follows it, is for node:http.
+ */
+export class PlainConnection {
+  readonly #socket: Socket;
+  readonly #owner: PlainOwner;
+  #state: 'waiting' | 'serving' | 'ending' | 'handed over' = 'waiting';
+  /** What is still to come of the last request. */
+  #body: PlainBody | undefined;
+  /** What came behind the request that is being served. */
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #idleTicks = 0;
+  /** Whether it has had a request. */
+  hasServed = false;
+
+  constructor(socket: Socket, owner: PlainOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+    socket.on('data', this.#read).once('end', this.#ended).once('close', this.#closed);
+  }
+
+  /** Whether it waits for a request. */
+  get isIdle(): boolean {
+    return this.#state === 'waiting' && this.#body === undefined;
+  }
+
+  /** Reads no request any more. */
+  stop(): void {
+    this.#state = 'ending';
+  }
+
+  /** To be called at intervals. @returns how often it was called since the connection waits for a request */
+  tick(): number {
+    this.#idleTicks = this.isIdle ? this.#idleTicks + 1 : 0;
+    return this.#idleTicks;
+  }
+
+  readonly #read = (received: Buffer): void => {
+    if (this.#state === 'ending') return;
+    const rest = this.#body === undefined ? received : this.#body.push(received);
+    if (this.#body?.isComplete === true) this.#body = undefined;
+    if (rest.length === 0) this.#regulate();
+    else if (this.#state === 'waiting') this.#begin(rest);
+    else this.#hold(rest);
+  };
+
+  #begin(received: Buffer): void {
+    const head = readPlainHead(received, this.#owner.maxHeadBytes);
+    if (head === undefined) {
+      this.#handOver(received);
+      return;
+    }
+    this.#idleTicks = 0;
+    this.hasServed = true;
+    this.#state = 'serving';
+    const body = new PlainBody(head.bodyBytes, this.#regulate);
+    const rest = body.push(received.subarray(head.bytes));
+    if (!body.isComplete) this.#body = body;
+    if (rest.length > 0) this.#hold(rest);
+    void this.#serve(head, body);
+  }
+
+  async #serve(head: PlainHead, body: PlainBody): Promise<void> {
+    const response = new PlainResponse(this.#socket, head, this.#owner.keepAliveSeconds);
+    let goesOn = false;
+    try {
+      goesOn = await this.#owner.serve(head, body, response);
+    } catch (error) {
+      this.#owner.onBug(error);
+      this.#socket.destroy();
+    }
+    // What came in one packet behind the response before is seen first: it would answer a request written now.
+    if (this.#heldBytes > 0) await new Promise((resolve) => setImmediate(resolve));
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#state = goesOn && !this.#socket.destroyed ? 'waiting' : 'ending';
+    this.#regulate();
+    if (held.length > 0) this.#read(Buffer.concat(held));
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+    this.#regulate();
+  }
+
+  /** Reads on or stops, as there is room for what comes. */
+  readonly #regulate = (): void => {
+    const isFull = this.#heldBytes >= maxHeldBytes || this.#body?.isFull === true;
+    if (isFull === this.#socket.isPaused()) return;
+    if (isFull) this.#socket.pause();
+    else this.#socket.resume();
+  };
+
+  readonly #ended = (): void => {
+    // Amid a body it is a client that left.
+    if (this.#body === undefined) this.#socket.end();
+    else this.#socket.destroy();
+  };
+
+  readonly #closed = (): void => this.#body?.lose();
+
+  #handOver(received: Buffer): void {
+    const socket = this.#socket;
+    this.#state = 'handed over';
+    socket.off('data', this.#read).off('end', this.#ended).off('close', this.#closed);
+    socket.pause();
+    socket.unshift(received);
+    this.#owner.handOver();
+    socket.resume();
+  }
+}

@@ -1,0 +1,91 @@
+import { parseFields } from '../upstream/response-head.ts';
+
+/** The head of a plain request. */
+export interface PlainHead {
+  readonly method: string;
+  /** The request target, as it came. */
+  readonly url: string;
+  readonly httpVersion: '1.1';
+  /** Names and values in turn, in order, duplicates kept. */
+  readonly rawHeaders: string[];
+  /** Bytes of the body; 0 where there is none. */
+  readonly bodyBytes: number;
+  /** Whether the client means to go on with the connection. */
+  readonly keepsAlive: boolean;
+  /** Bytes of the head, its empty line included. */
+  readonly bytes: number;
+}
+
+const emptyLine = Buffer.from('\r\n\r\n');
+/** What one reader may take for something else than another: control characters but tabs, half an end of line, and what is not ASCII. */
+const doubtful = /[^\t\x20-\x7e\r\n]|\r(?!\n)|(?<!\r)\n/;
+/** Origin form, or the absolute form of a host without user info (RFC 9112 section 3.2). No fragment. */
+const requestLine =
+  /^(GET|POST|DELETE|HEAD|OPTIONS|PUT|PATCH) (\/[!-"$-~]*|http:\/\/[A-Za-z\d.:[\]-]+(?:\/[!-"$-~]*)?) HTTP\/1\.1$/;
+const isLength = /^\d{1,15}$/;
+
+/**
+ * Reads the head of a request that has nothing in it that could be read in two ways, whole at the beginning of what came.
+ * What it takes, llhttp takes in the same way; it takes much less.
+ *
+ * @param maxBytes beyond which no head is taken
+ * @returns undefined for anything else: incomplete, rare, or wrong
+ */
+export function readPlainHead(received: Buffer, maxBytes: number): PlainHead | undefined {
+  const end = received.indexOf(emptyLine);
+  if (end < 0 || end > maxBytes) return undefined;
+  const text = received.toString('latin1', 0, end);
+  if (doubtful.test(text)) return undefined;
+  const lineEnd = text.indexOf('\r\n');
+  const [, method, url] = requestLine.exec(lineEnd < 0 ? text : text.slice(0, lineEnd)) ?? [];
+  if (lineEnd < 0 || method === undefined || url === undefined) return undefined;
+  const rawHeaders = parseFields(text.slice(lineEnd + 2));
+  const framing = Array.isArray(rawHeaders) ? readFraming(rawHeaders) : undefined;
+  if (!Array.isArray(rawHeaders) || framing === undefined) return undefined;
+  return { method, url, httpVersion: '1.1', rawHeaders, ...framing, bytes: end + emptyLine.length };
+}
+
+/** @returns undefined where the framing, the connection or the Host is anything but ordinary */
+function readFraming(headers: readonly string[]): Pick<PlainHead, 'bodyBytes' | 'keepsAlive'> | undefined {
+  let bodyBytes: number | undefined;
+  let connection: string | undefined;
+  let hosts = 0;
+  for (let index = 0; index < headers.length; index += 2) {
+    const value = headers[index + 1] ?? '';
+    switch (notableName(headers[index] ?? '')) {
+      case 'host':
+        hosts++;
+        break;
+      case 'content-length':
+        if (bodyBytes !== undefined || !isLength.test(value)) return undefined;
+        bodyBytes = Number(value);
+        break;
+      case 'connection':
+        if (connection !== undefined) return undefined;
+        connection = value.toLowerCase();
+        break;
+      case 'transfer-encoding':
+      case 'expect':
+      case 'upgrade':
+      case 'proxy-connection':
+        return undefined;
+    }
+  }
+  const keepsAlive = connection === undefined || connection === 'keep-alive';
+  if (hosts !== 1 || !(keepsAlive || connection === 'close')) return undefined;
+  return { bodyBytes: bodyBytes ?? 0, keepsAlive };
+}
+
+/** The lower-case name if it has one of the lengths that matter: most headers cost no string. */
+function notableName(name: string): string | undefined {
+  const { length } = name;
+  const matters =
+    length === 4 ||
+    length === 6 ||
+    length === 7 ||
+    length === 10 ||
+    length === 14 ||
+    length === 16 ||
+    length === 17;
+  return matters ? name.toLowerCase() : undefined;
+}

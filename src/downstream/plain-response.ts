@@ -1,0 +1,105 @@
+import type { Socket } from 'node:net';
+import { hasHeader } from '../upstream/raw-headers.ts';
+import type { ClientResponse } from './message.ts';
+
+/** Up to this many bytes leave in one piece with the head and the framing around them: one write, and one TLS record if it is small. */
+const maxJoinedBytes = 65_536;
+const noBytes = Buffer.alloc(0);
+
+/** The response to a plain request, written byte by byte as `ServerResponse` writes it. */
+export class PlainResponse implements ClientResponse {
+  readonly #socket: Socket;
+  readonly #isHead: boolean;
+  readonly #keepAliveSeconds: number;
+  /** What is to go out before the next bytes of the body. */
+  #head = '';
+  #trailers = '';
+  #isChunked = false;
+  #hasBody = true;
+  /** Whether the connection goes on after it. */
+  shouldKeepAlive: boolean;
+  statusCode = 200;
+  headersSent = false;
+  writableEnded = false;
+
+  /** @param keepAliveSeconds what the client is told that an idle connection lives */
+  constructor(
+    socket: Socket,
+    request: { readonly method: string; readonly keepsAlive: boolean },
+    keepAliveSeconds: number,
+  ) {
+    this.#socket = socket;
+    this.#isHead = request.method === 'HEAD';
+    this.#keepAliveSeconds = keepAliveSeconds;
+    this.shouldKeepAlive = request.keepsAlive;
+  }
+
+  get destroyed(): boolean {
+    return this.#socket.destroyed;
+  }
+
+  get writableFinished(): boolean {
+    return this.writableEnded && this.#socket.writableLength === 0;
+  }
+
+  writeEarlyHints({ link }: { readonly link: string[] }): void {
+    if (link.length > 0)
+      this.#socket.write(`HTTP/1.1 103 Early Hints\r\nLink: ${link.join(', ')}\r\n\r\n`, 'latin1');
+  }
+
+  writeHead(status: number, phrase: string, headers: string[]): void {
+    this.headersSent = true;
+    this.statusCode = status;
+    this.#hasBody = !this.#isHead && status !== 204 && status !== 304;
+    this.#isChunked = this.#hasBody && !hasHeader(headers, 'content-length');
+    let head = `HTTP/1.1 ${status} ${phrase}\r\n`;
+    for (let index = 0; index < headers.length; index += 2)
+      head += `${headers[index] ?? ''}: ${headers[index + 1] ?? ''}\r\n`;
+    head += this.shouldKeepAlive
+      ? `Connection: keep-alive\r\nKeep-Alive: timeout=${this.#keepAliveSeconds}\r\n`
+      : 'Connection: close\r\n';
+    this.#head = this.#isChunked ? `${head}Transfer-Encoding: chunked\r\n\r\n` : `${head}\r\n`;
+  }
+
+  write(bytes: Buffer | ''): boolean {
+    return this.#send(bytes === '' ? noBytes : bytes, '');
+  }
+
+  addTrailers(trailers: [name: string, value: string][]): void {
+    for (const [name, value] of trailers) this.#trailers += `${name}: ${value}\r\n`;
+  }
+
+  end(bytes = noBytes): void {
+    this.writableEnded = true;
+    this.#send(bytes, this.#isChunked ? `0\r\n${this.#trailers}\r\n` : '');
+    if (!this.shouldKeepAlive) this.#socket.destroySoon();
+  }
+
+  once(event: 'drain', listener: () => void): void {
+    this.#socket.once(event, listener);
+  }
+
+  #send(data: Buffer, tail: string): boolean {
+    const body = this.#hasBody ? data : noBytes;
+    const isChunk = this.#isChunked && body.length > 0;
+    const before = isChunk ? `${this.#head}${body.length.toString(16)}\r\n` : this.#head;
+    const behind = isChunk ? `\r\n${tail}` : tail;
+    this.#head = '';
+    if (body.length === 0) return this.#socket.write(`${before}${behind}`, 'latin1');
+    if (body.length > maxJoinedBytes) return this.#sendApart(before, body, behind);
+    const joined = Buffer.allocUnsafe(before.length + body.length + behind.length);
+    joined.write(before, 'latin1');
+    body.copy(joined, before.length);
+    if (behind.length > 0) joined.write(behind, before.length + body.length, 'latin1');
+    return this.#socket.write(joined);
+  }
+
+  #sendApart(before: string, body: Buffer, behind: string): boolean {
+    this.#socket.cork();
+    if (before.length > 0) this.#socket.write(before, 'latin1');
+    let takesMore = this.#socket.write(body);
+    if (behind.length > 0) takesMore = this.#socket.write(behind, 'latin1');
+    this.#socket.uncork();
+    return takesMore;
+  }
+}
