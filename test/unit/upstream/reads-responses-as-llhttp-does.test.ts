@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readByLlhttp } from './read-by-llhttp.ts';
 import { readByUs, type Reading } from './read-by-us.ts';
-import { changed, good, type Said } from './responses.ts';
+import type { Said } from '../changed-messages.ts';
+import { changed, good } from './responses.ts';
 
 /** For longer runs: RESPONSE_FUZZ_RUNS=1000000 RESPONSE_FUZZ_SEED=2 npx vitest run <this file> */
 const numRuns = Number(env['RESPONSE_FUZZ_RUNS'] ?? 25_000);
