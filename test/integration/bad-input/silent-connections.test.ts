@@ -1,0 +1,55 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { configText } from '../../harness/config-text.ts';
+import { expectFailure } from '../../harness/expect-failure.ts';
+import { parseResponses } from '../../harness/parse-responses.ts';
+import { poll } from '../../harness/poll.ts';
+import { routes } from '../../harness/routes.ts';
+import { startInProcess } from '../../harness/start-in-process.ts';
+import { rawClient } from '../relay/raw-client.ts';
+import { startRelay } from '../relay/relay-setup.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+// Real time: the ten seconds for headers are the sidecar's own, not a setting.
+it('a connection on which no request begins for 10 s is refused, on every route', async () => {
+  const sidecar = await startInProcess({ config: configText({ dev: { url: 'https://mcp.test/mcp' } }) });
+  const named = { server: 'dev', authority: 'mcp.test' };
+  const startedMs = performance.now();
+  const clients = await Promise.all(
+    routes.map(async (route) => rawClient(await route.connect(sidecar.proxy, named))),
+  );
+  await poll(() => clients.every(({ ended }) => ended), { what: 'their end', timeoutMs: 14_000 });
+  expect(performance.now() - startedMs).toBeGreaterThan(9_500);
+  for (const [index, { received }] of clients.entries()) {
+    const [response] = parseResponses(received);
+    if (response === undefined) throw new Error('no answer');
+    const server = routes[index]?.serverOfGarbage(named) ?? '';
+    await expectFailure(response, sidecar, { server, reason: 'request_malformed' });
+    expect(response.header('connection')).toBe('close');
+  }
+});
+
+it.each(routes)(
+  'on the route by $name one that had a request is kept for 75 s, then closed without a word',
+  async (route) => {
+    // Only what looks at connections from time to time: all else runs as it does.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { open, head } = await startRelay((_, response) => response.end('answered'));
+    const client = await open(route);
+    client.write(`${head(route, 'GET', '/')}\r\n`);
+    await vi.waitFor(() => expect(client.received).toContain('answered'));
+    const { received } = client;
+    expect(received).toContain('Keep-Alive: timeout=75\r\n');
+    vi.advanceTimersByTime(74_000);
+    client.write(`${head(route, 'GET', '/')}\r\n`);
+    await vi.waitFor(() => expect(client.received).toBe(received + received));
+    vi.advanceTimersByTime(75_000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(client.ended).toBe(false);
+    vi.advanceTimersByTime(2_000);
+    await vi.waitFor(() => expect(client.ended).toBe(true));
+    expect(client.received).toBe(received + received);
+  },
+);
