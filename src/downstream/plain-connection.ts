@@ -11,8 +11,8 @@ export interface PlainOwner {
   /** Bytes of a head, beyond which it is not plain. */
   readonly maxHeadBytes: number;
   readonly keepAliveSeconds: number;
-  /** Answers a request; resolves with whether the connection goes on. */
-  serve(request: PlainHead, body: PlainBody, response: PlainResponse): Promise<boolean>;
+  /** Answers a request; resolves with whether the connection goes on. @param receivedMs when it came, on the monotonic clock */
+  serve(request: PlainHead, body: PlainBody, response: PlainResponse, receivedMs: number): Promise<boolean>;
   /** Told where that rejects, which is a bug: it costs the connection. */
   onBug(error: unknown): void;
   /** Something came that is not plain: it is put back, and from now on the socket is for somebody else to read. */
@@ -32,6 +32,8 @@ export class PlainConnection {
   /** What came behind the request that is being served. */
   #held: Buffer[] = [];
   #heldBytes = 0;
+  /** When the first of it came. */
+  #heldSinceMs = 0;
   #idleTicks = 0;
   /** Whether it has had a request. */
   hasServed = false;
@@ -52,9 +54,9 @@ export class PlainConnection {
     this.#state = 'ending';
   }
 
-  /** To be called at intervals. @returns how often it was called since the connection waits for a request */
+  /** To be called at intervals. @returns how often it was called since the client has had all, and no request came */
   tick(): number {
-    this.#idleTicks = this.isIdle ? this.#idleTicks + 1 : 0;
+    this.#idleTicks = this.isIdle && this.#socket.writableLength === 0 ? this.#idleTicks + 1 : 0;
     return this.#idleTicks;
   }
 
@@ -63,11 +65,13 @@ export class PlainConnection {
     const rest = this.#body === undefined ? received : this.#body.push(received);
     if (this.#body?.isComplete === true) this.#body = undefined;
     if (rest.length === 0) this.#regulate();
-    else if (this.#state === 'waiting') this.#begin(rest);
-    else this.#hold(rest);
+    else if (this.#state === 'waiting') this.#begin(rest, performance.now());
+    else this.#hold(rest, performance.now());
   };
 
-  #begin(received: Buffer): void {
+  #begin(bytes: Buffer, receivedMs: number): void {
+    const received = withoutEmptyLines(bytes);
+    if (received.length === 0) return;
     const head = readPlainHead(received, this.#owner.maxHeadBytes);
     if (head === undefined) {
       this.#handOver(received);
@@ -79,15 +83,15 @@ export class PlainConnection {
     const body = new PlainBody(head.bodyBytes, this.#regulate);
     const rest = body.push(received.subarray(head.bytes));
     if (!body.isComplete) this.#body = body;
-    if (rest.length > 0) this.#hold(rest);
-    void this.#serve(head, body);
+    if (rest.length > 0) this.#hold(rest, receivedMs);
+    void this.#serve(head, body, receivedMs);
   }
 
-  async #serve(head: PlainHead, body: PlainBody): Promise<void> {
+  async #serve(head: PlainHead, body: PlainBody, receivedMs: number): Promise<void> {
     const response = new PlainResponse(this.#socket, head, this.#owner.keepAliveSeconds);
     let goesOn = false;
     try {
-      goesOn = await this.#owner.serve(head, body, response);
+      goesOn = await this.#owner.serve(head, body, response, receivedMs);
     } catch (error) {
       this.#owner.onBug(error);
       this.#socket.destroy();
@@ -99,10 +103,13 @@ export class PlainConnection {
     this.#heldBytes = 0;
     this.#state = goesOn && !this.#socket.destroyed ? 'waiting' : 'ending';
     this.#regulate();
-    if (held.length > 0) this.#read(Buffer.concat(held));
+    const [first, ...more] = held;
+    if (first !== undefined && this.#state === 'waiting')
+      this.#begin(more.length === 0 ? first : Buffer.concat(held), this.#heldSinceMs);
   }
 
-  #hold(bytes: Buffer): void {
+  #hold(bytes: Buffer, receivedMs: number): void {
+    if (this.#heldBytes === 0) this.#heldSinceMs = receivedMs;
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
     this.#regulate();
@@ -133,4 +140,11 @@ export class PlainConnection {
     this.#owner.handOver();
     socket.resume();
   }
+}
+
+/** What some clients send behind a body is no request (RFC 9112 section 2.2). */
+function withoutEmptyLines(bytes: Buffer): Buffer {
+  let at = 0;
+  while (bytes[at] === 0x0d && bytes[at + 1] === 0x0a) at += 2;
+  return at === 0 ? bytes : bytes.subarray(at);
 }

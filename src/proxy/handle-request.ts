@@ -7,7 +7,7 @@ import { exchange, type ExchangeRequest, type ExchangeResult } from './exchange.
 import { bindsConnection, hasPassedThrough, requestHeaders, withoutEncoding } from './headers.ts';
 import { checkPeer } from './peer.ts';
 import type { ProxyContext } from './proxy-context.ts';
-import { lingerMs, replyFailure } from './reply.ts';
+import { replyFailure } from './reply.ts';
 import { RelayedResponse, type Reachable } from './response-policy.ts';
 import { findRoute, type Route } from './route.ts';
 import { relayUpgraded } from './upgrade.ts';
@@ -92,7 +92,6 @@ function conclude(
   if (upgraded !== undefined) return relayUpgraded(visit, upgraded);
   if (status === undefined && failure !== undefined) return fail(visit, failure);
   if (failure !== undefined) breakOff(visit);
-  else discardRest(visit);
   return visit.outcome(status ?? 'aborted', failure);
 }
 
@@ -186,18 +185,7 @@ async function fail(visit: RequestVisit, failure: Failure): Promise<Outcome> {
   if (isOver || (visit.inside !== undefined && failure.reason === 'policy_denied'))
     response.shouldKeepAlive = false;
   const code = replyFailure(response, { failure, server: visit.server, id: visit.id, requestBody });
-  discardRest(visit);
   return visit.outcome(code, failure);
-}
-
-/**
- * Reads and drops what the client still sends after its answer, for a while: unread, it would keep the client from
- * the answer (RFC 9112 section 9.6) and the connection from its next request.
- */
-function discardRest({ body, downstream }: RequestVisit): void {
-  if (body.isComplete) return;
-  body.discard();
-  setTimeout(() => body.isComplete || downstream.socket.destroy(), lingerMs).unref();
 }
 
 function notFound(visit: RequestVisit): Promise<Outcome> {

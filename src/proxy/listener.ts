@@ -174,10 +174,12 @@ export class ProxyListener {
     downstream.plain = new PlainConnection(socket, {
       maxHeadBytes: this.#headerBytes,
       keepAliveSeconds: keepAliveMs / 1_000,
-      serve: (request, source, response) =>
-        this.#visit(
-          new RequestVisit(downstream, { request, response, source, bodyBytes: request.bodyBytes }),
-        ),
+      serve: (request, source, response, receivedMs) => {
+        const { bodyBytes } = request;
+        return this.#visit(
+          new RequestVisit(downstream, { request, response, source, bodyBytes, receivedMs }),
+        );
+      },
       onBug: (error) => this.#reportBug(error),
       handOver: () => {
         downstream.plain = undefined;
@@ -297,6 +299,7 @@ export class ProxyListener {
       downstream.current = undefined;
       this.#visits.delete(visit);
     }
+    visit.discardRest();
     this.#context.onOutcome(outcome);
     return response.shouldKeepAlive;
   }

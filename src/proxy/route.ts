@@ -164,8 +164,10 @@ export function checkBrowser(
     if (authority === undefined) return malformed();
     if (!isTrustedName(authority.host, allowedHosts)) return denied();
   }
+  const origins = headerValues(raw, 'origin');
   const isForeign =
-    hasHeader(raw, 'origin', (origin) => !isTrustedOrigin(origin, allowedHosts)) ||
+    origins.length > 1 ||
+    origins.some((origin) => !isTrustedOrigin(origin, allowedHosts)) ||
     hasHeader(raw, 'sec-fetch-site', (site) => site === 'cross-site');
   return isForeign ? denied() : undefined;
 }

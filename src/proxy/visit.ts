@@ -10,6 +10,7 @@ import type { Carried } from './carried.ts';
 import type { Downstream } from './downstream.ts';
 import type { EarlyBytes } from './early-bytes.ts';
 import { RequestBody } from './request-body.ts';
+import { lingerMs } from './reply.ts';
 import type { Member } from './roster.ts';
 import type { Inside } from './route.ts';
 
@@ -126,6 +127,17 @@ export class RequestVisit extends Visit {
     this.inside = downstream.inside;
     this.upgrade = incoming.upgrade;
     this.body = new RequestBody(incoming.source, incoming.bodyBytes, this.carried);
+  }
+
+  /**
+   * Reads and drops what the client still sends after its answer, for a while: unread, it would keep the client from
+   * the answer (RFC 9112 section 9.6) and the connection from its next request.
+   */
+  discardRest(): void {
+    const { body, downstream } = this;
+    if (body.isComplete) return;
+    body.discard();
+    setTimeout(() => body.isComplete || downstream.socket.destroy(), lingerMs).unref();
   }
 
   /** The rest of its body is no HTTP: nothing more can come on this connection. */

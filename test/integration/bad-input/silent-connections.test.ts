@@ -2,6 +2,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { configText } from '../../harness/config-text.ts';
 import { expectFailure } from '../../harness/expect-failure.ts';
 import { parseResponses } from '../../harness/parse-responses.ts';
+import { connectTo } from '../../harness/open-tunnel.ts';
 import { poll } from '../../harness/poll.ts';
 import { routes } from '../../harness/routes.ts';
 import { startInProcess } from '../../harness/start-in-process.ts';
@@ -13,10 +14,16 @@ afterEach(() => {
 });
 
 // Real time: the ten seconds for headers are the sidecar's own, not a setting.
-it('a connection on which no request begins for 10 s is refused, on every route', async () => {
+it('a connection on which no request begins for 10 s is refused, on every route; an empty line is no beginning', async () => {
   const sidecar = await startInProcess({ config: configText({ dev: { url: 'https://mcp.test/mcp' } }) });
   const named = { server: 'dev', authority: 'mcp.test' };
   const startedMs = performance.now();
+  const socket = connectTo(sidecar.proxy);
+  const served = rawClient({ socket, tcp: socket });
+  // RFC 9112 section 2.2: what some clients send behind a body.
+  served.write('POST /nobody/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\nab\r\n');
+  await served.until('}');
+  const { received: answer } = served;
   const clients = await Promise.all(
     routes.map(async (route) => rawClient(await route.connect(sidecar.proxy, named))),
   );
@@ -29,6 +36,7 @@ it('a connection on which no request begins for 10 s is refused, on every route'
     await expectFailure(response, sidecar, { server, reason: 'request_malformed' });
     expect(response.header('connection')).toBe('close');
   }
+  expect(served).toMatchObject({ ended: false, received: answer });
 });
 
 it.each(routes)(
