@@ -19,7 +19,7 @@ async function startPair(settings: Record<string, unknown> = {}) {
   return { upstream, sidecar };
 }
 
-const foreign: readonly Readonly<Record<string, string>>[] = [
+const foreign: readonly Readonly<Record<string, string | string[]>>[] = [
   { Host: 'evil.test' },
   { Host: 'evil.test:8921' },
   { Host: '127.0.0.1.evil.test' },
@@ -38,6 +38,8 @@ const foreign: readonly Readonly<Record<string, string>>[] = [
   { Origin: 'chrome-extension://abcdefgh' },
   { 'Sec-Fetch-Site': 'cross-site' },
   { Origin: 'http://localhost', 'Sec-Fetch-Site': 'cross-site' },
+  { Origin: ['http://localhost', 'http://localhost'] },
+  { 'Sec-Fetch-Site': ['none', 'cross-site'] },
 ];
 const own: readonly Readonly<Record<string, string>>[] = [
   { Host: 'localhost' },
@@ -104,7 +106,7 @@ describe('a base URL', () => {
 });
 
 describe('POST /-/reload', () => {
-  const reload = (admin: string, headers: Readonly<Record<string, string>>) =>
+  const reload = (admin: string, headers: Readonly<Record<string, string | string[]>>) =>
     ask(admin, '/-/reload', { method: 'POST', headers });
 
   it('is refused to what comes from elsewhere, and reloads nothing', async () => {
