@@ -22,6 +22,7 @@ const doubtful = /[^\t\x20-\x7e\r\n]|\r(?!\n)|(?<!\r)\n/;
 /** Origin form, or the absolute form of a host without user info (RFC 9112 section 3.2). No fragment. */
 const requestLine =
   /^(GET|POST|DELETE|HEAD|OPTIONS|PUT|PATCH) (\/[!-"$-~]*|http:\/\/[A-Za-z\d.:[\]-]+(?:\/[!-"$-~]*)?) HTTP\/1\.1$/;
+const connectLine = /^(CONNECT) ([A-Za-z\d.:[\]-]+) HTTP\/1\.1$/;
 const isLength = /^\d{1,15}$/;
 
 /**
@@ -37,16 +38,24 @@ export function readPlainHead(received: Buffer, maxBytes: number): PlainHead | u
   const text = received.toString('latin1', 0, end);
   if (doubtful.test(text)) return undefined;
   const lineEnd = text.indexOf('\r\n');
-  const [, method, url] = requestLine.exec(lineEnd < 0 ? text : text.slice(0, lineEnd)) ?? [];
-  if (lineEnd < 0 || method === undefined || url === undefined) return undefined;
+  if (lineEnd < 0) return undefined;
+  const line = text.slice(0, lineEnd);
+  const [, method, url] = (line.startsWith('C') ? connectLine : requestLine).exec(line) ?? [];
   const rawHeaders = parseFields(text.slice(lineEnd + 2));
-  const framing = Array.isArray(rawHeaders) ? readFraming(rawHeaders) : undefined;
-  if (!Array.isArray(rawHeaders) || framing === undefined) return undefined;
+  if (method === undefined || url === undefined || !Array.isArray(rawHeaders)) return undefined;
+  const framing = readFraming(rawHeaders, method === 'CONNECT');
+  if (framing === undefined) return undefined;
   return { method, url, httpVersion: '1.1', rawHeaders, ...framing, bytes: end + emptyLine.length };
 }
 
-/** @returns undefined where the framing, the connection or the Host is anything but ordinary */
-function readFraming(headers: readonly string[]): Pick<PlainHead, 'bodyBytes' | 'keepsAlive'> | undefined {
+/**
+ * @param isConnect then nothing that is said of the connection has a meaning, and not even a length of nothing is ordinary
+ * @returns undefined where the framing, the connection or the Host is anything but ordinary
+ */
+function readFraming(
+  headers: readonly string[],
+  isConnect: boolean,
+): Pick<PlainHead, 'bodyBytes' | 'keepsAlive'> | undefined {
   let bodyBytes: number | undefined;
   let connection: string | undefined;
   let hosts = 0;
@@ -57,17 +66,20 @@ function readFraming(headers: readonly string[]): Pick<PlainHead, 'bodyBytes' | 
         hosts++;
         break;
       case 'content-length':
-        if (bodyBytes !== undefined || !isLength.test(value)) return undefined;
+        if (bodyBytes !== undefined || isConnect || !isLength.test(value)) return undefined;
         bodyBytes = Number(value);
         break;
       case 'connection':
+        if (isConnect) break;
         if (connection !== undefined) return undefined;
         connection = value.toLowerCase();
         break;
+      case 'proxy-connection':
+        if (isConnect) break;
+        return undefined;
       case 'transfer-encoding':
       case 'expect':
       case 'upgrade':
-      case 'proxy-connection':
         return undefined;
     }
   }

@@ -8,6 +8,7 @@ import { Failure } from '../failure.ts';
 import { unlisted } from '../policy/decide.ts';
 import { loggableError, type Logger } from '../telemetry/logger.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
+import type { ClientRequest } from '../downstream/message.ts';
 import { PlainConnection } from '../downstream/plain-connection.ts';
 import { StreamedBody } from '../downstream/streamed-body.ts';
 import { handleConnect } from './connect.ts';
@@ -145,7 +146,8 @@ export class ProxyListener {
     server.on('checkExpectation', (request, response) => this.#take(request, response, false));
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, this.#of(socket), head));
     server.on('connect', (request, socket, head) => {
-      this.#connect(request, this.#of(socket), head, readByNode);
+      if (head.length > 0) socket.unshift(head);
+      this.#connect(request, this.#of(socket), readByNode);
     });
     server.on('clientError', (error, socket) => this.#refuseBytes(error, this.#of(socket)));
     return server;
@@ -181,9 +183,14 @@ export class ProxyListener {
         );
       },
       onBug: (error) => this.#reportBug(error),
+      connect: (request) => {
+        downstream.plain = undefined;
+        this.#connect(request, downstream, readByNode);
+      },
       handOver: () => {
         downstream.plain = undefined;
         readByNode(socket);
+        socket.resume();
       },
     });
   }
@@ -222,7 +229,6 @@ export class ProxyListener {
   #upgrade(request: IncomingMessage, downstream: Downstream, head: Buffer): void {
     const { socket } = downstream;
     const receivedMs = performance.now();
-    socket.on('error', () => undefined);
     if (head.length > 0) socket.unshift(head);
     downstream.order.run(async () => {
       await untilReleased(downstream);
@@ -243,11 +249,9 @@ export class ProxyListener {
     });
   }
 
-  #connect(request: IncomingMessage, downstream: Downstream, head: Buffer, readByNode: ReadByNode): void {
+  #connect(request: ClientRequest, downstream: Downstream, readByNode: ReadByNode): void {
     const { socket } = downstream;
     const receivedMs = performance.now();
-    socket.on('error', () => undefined);
-    if (head.length > 0) socket.unshift(head);
     downstream.order.run(async () => {
       await untilReleased(downstream);
       const serve = await this.#handleConnect(new ConnectVisit(request, downstream, receivedMs));
