@@ -92,20 +92,23 @@ export class PlainConnection {
     const rest = body.push(received.subarray(head.bytes));
     if (!body.isComplete) this.#body = body;
     if (rest.length > 0) this.#hold(rest, receivedMs);
-    void this.#serve(head, body, receivedMs);
+    const response = new PlainResponse(this.#socket, head, this.#owner.keepAliveSeconds);
+    this.#owner.serve(head, body, response, receivedMs).then(this.#served, this.#failed);
   }
 
-  async #serve(head: PlainHead, body: PlainBody, receivedMs: number): Promise<void> {
-    const response = new PlainResponse(this.#socket, head, this.#owner.keepAliveSeconds);
-    let goesOn = false;
-    try {
-      goesOn = await this.#owner.serve(head, body, response, receivedMs);
-    } catch (error) {
-      this.#owner.onBug(error);
-      this.#socket.destroy();
-    }
+  readonly #failed = (error: unknown): void => {
+    this.#owner.onBug(error);
+    this.#socket.destroy();
+    this.#goOn(false);
+  };
+
+  readonly #served = (goesOn: boolean): void => {
     // What came in one packet behind the response before is seen first: it would answer a request written now.
-    if (this.#heldBytes > 0) await new Promise((resolve) => setImmediate(resolve));
+    if (this.#heldBytes > 0) setImmediate(() => this.#goOn(goesOn));
+    else this.#goOn(goesOn);
+  };
+
+  #goOn(goesOn: boolean): void {
     const held = this.#held;
     this.#held = [];
     this.#heldBytes = 0;

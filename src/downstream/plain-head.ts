@@ -21,8 +21,8 @@ const emptyLine = Buffer.from('\r\n\r\n');
 const doubtful = /[^\t\x20-\x7e\r\n]|\r(?!\n)|(?<!\r)\n/;
 /** Origin form, or the absolute form of a host without user info (RFC 9112 section 3.2). No fragment. */
 const requestLine =
-  /^(GET|POST|DELETE|HEAD|OPTIONS|PUT|PATCH) (\/[!-"$-~]*|http:\/\/[A-Za-z\d.:[\]-]+(?:\/[!-"$-~]*)?) HTTP\/1\.1$/;
-const connectLine = /^(CONNECT) ([A-Za-z\d.:[\]-]+) HTTP\/1\.1$/;
+  /^(?:GET|POST|DELETE|HEAD|OPTIONS|PUT|PATCH) (?:\/[!-"$-~]*|http:\/\/[A-Za-z\d.:[\]-]+(?:\/[!-"$-~]*)?) HTTP\/1\.1$/;
+const connectLine = /^CONNECT [A-Za-z\d.:[\]-]+ HTTP\/1\.1$/;
 const isLength = /^\d{1,15}$/;
 
 /**
@@ -40,11 +40,13 @@ export function readPlainHead(received: Buffer, maxBytes: number): PlainHead | u
   const lineEnd = text.indexOf('\r\n');
   if (lineEnd < 0) return undefined;
   const line = text.slice(0, lineEnd);
-  const [, method, url] = (line.startsWith('C') ? connectLine : requestLine).exec(line) ?? [];
+  const isConnect = line.startsWith('C');
+  if (!(isConnect ? connectLine : requestLine).test(line)) return undefined;
   const rawHeaders = parseFields(text.slice(lineEnd + 2));
-  if (method === undefined || url === undefined || !Array.isArray(rawHeaders)) return undefined;
-  const framing = readFraming(rawHeaders, method === 'CONNECT');
+  if (!Array.isArray(rawHeaders)) return undefined;
+  const framing = readFraming(rawHeaders, isConnect);
   if (framing === undefined) return undefined;
+  const [method = '', url = ''] = line.split(' ', 2);
   return { method, url, httpVersion: '1.1', rawHeaders, ...framing, bytes: end + emptyLine.length };
 }
 
