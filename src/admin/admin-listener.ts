@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { ListenAddress } from '../config/config.ts';
 import { describeProblem } from '../config/problem.ts';
 import { Failure } from '../failure.ts';
-import { bind } from '../proxy/listener.ts';
+import { bind } from '../proxy/bind.ts';
 import { isLoopbackPeer } from '../proxy/peer.ts';
 import { checkBrowser } from '../proxy/route.ts';
 import type { ReloadReport } from '../reload/reloader.ts';

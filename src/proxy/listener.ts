@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { formatHost } from '../authority.ts';
 import type { ListenAddress } from '../config/config.ts';
 import { Failure } from '../failure.ts';
 import { unlisted } from '../policy/decide.ts';
@@ -10,26 +9,25 @@ import { loggableError, type Logger } from '../telemetry/logger.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
 import type { ClientRequest } from '../downstream/message.ts';
 import { PlainConnection } from '../downstream/plain-connection.ts';
-import { StreamedBody } from '../downstream/streamed-body.ts';
+import { bind } from './bind.ts';
 import { handleConnect } from './connect.ts';
 import { Downstream } from './downstream.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { handleRequest } from './handle-request.ts';
+import {
+  createNodeServer,
+  headersMs,
+  keepAliveMs,
+  streamed,
+  tickMs,
+  type ReadByNode,
+} from './node-server.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { lingerMs, replyFailure, replyOnSocket } from './reply.ts';
 import { Roster } from './roster.ts';
 import type { Inside } from './route.ts';
-import { isWebSocketUpgrade } from './upgrade.ts';
-import { ConnectVisit, RequestVisit, type Incoming, type Visit } from './visit.ts';
+import { ConnectVisit, RequestVisit, type Visit } from './visit.ts';
 
-/** INTERFACE section 4: how long a slow sender has for its headers. */
-const headersMs = 10_000;
-/** Longer than the pools of httpx (5 s) and undici (4 s) keep theirs, so that they are the ones who close. */
-const keepAliveMs = 75_000;
-/** How often connections are looked at that wait for a request. */
-const tickMs = 1_000;
-/** TCP keep-alive finds clients that vanished. */
-const tcpKeepAliveMs = 30_000;
 /** Connections beyond the limit that still get a reply; more are dropped. */
 const politeExcess = 100;
 
@@ -117,44 +115,19 @@ export class ProxyListener {
     }
   }
 
-  #createServer(): Server {
-    const server = createServer({
-      headersTimeout: headersMs,
-      requestTimeout: 0,
-      keepAliveTimeout: keepAliveMs,
-      connectionsCheckingInterval: tickMs,
-      // A missing Host is refused in our own words.
-      requireHostHeader: false,
-      // Whatever NODE_OPTIONS say: what is written upstream rests on it.
-      insecureHTTPParser: false,
-      keepAlive: true,
-      keepAliveInitialDelay: tcpKeepAliveMs,
-      shouldUpgradeCallback: isWebSocketUpgrade,
-    });
-    // Beyond this number node:http would drop headers without a word; their bytes are bounded instead.
-    server.maxHeadersCount = 0;
-    const [read] = server.listeners('connection');
-    const readByNode: ReadByNode = (socket) => {
-      // Read when it makes the parser of a connection.
-      (server as Server & { maxHeaderSize: number }).maxHeaderSize = this.#headerBytes;
-      read?.call(server, socket);
-    };
-    server.removeAllListeners('connection');
-    server.on('connection', (socket) => this.#admit(socket, readByNode));
-    server.on('request', (request, response) => this.#take(request, response, false));
-    server.on('checkContinue', (request, response) => this.#take(request, response, true));
-    server.on('checkExpectation', (request, response) => this.#take(request, response, false));
-    server.on('upgrade', (request, socket, head) => this.#upgrade(request, this.#of(socket), head));
-    server.on('connect', (request, socket, head) => {
-      if (head.length > 0) socket.unshift(head);
-      this.#connect(request, this.#of(socket), readByNode);
-    });
-    server.on('clientError', (error, socket) => this.#refuseBytes(error, this.#of(socket)));
-    return server;
-  }
-
   get #headerBytes(): number {
     return this.#context.store.current().config.settings.limits.headerBytes;
+  }
+
+  #createServer(): Server {
+    const { server, readByNode } = createNodeServer(() => this.#headerBytes, {
+      request: (request, response, expectsContinue) => this.#take(request, response, expectsContinue),
+      upgrade: (request, socket) => this.#upgrade(request, this.#of(socket)),
+      connect: (request, socket) => this.#connect(request, this.#of(socket), readByNode),
+      clientError: (error, socket) => this.#refuseBytes(error, this.#of(socket)),
+    });
+    server.on('connection', (socket) => this.#admit(socket, readByNode));
+    return server;
   }
 
   #admit(socket: Socket, readByNode: ReadByNode): void {
@@ -226,10 +199,9 @@ export class ProxyListener {
   }
 
   /** The parser has let go of the connection: the response is made by hand, after those that come before it. */
-  #upgrade(request: IncomingMessage, downstream: Downstream, head: Buffer): void {
+  #upgrade(request: IncomingMessage, downstream: Downstream): void {
     const { socket } = downstream;
     const receivedMs = performance.now();
-    if (head.length > 0) socket.unshift(head);
     downstream.order.run(async () => {
       await untilReleased(downstream);
       if (socket.destroyed) return false;
@@ -361,16 +333,6 @@ export class ProxyListener {
   }
 }
 
-/** The way of node:http to read a connection. */
-type ReadByNode = (socket: Socket) => void;
-
-/** A request as node:http hands it out. */
-function streamed(request: IncomingMessage): Pick<Incoming, 'request' | 'source' | 'bodyBytes'> {
-  const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
-  const bodyBytes = coding === undefined ? Number(length) : 'chunked';
-  return { request, source: new StreamedBody(request), bodyBytes };
-}
-
 /** As node:http calls it where its client had sent something. */
 class SilentClientError extends Error {
   readonly code = 'ERR_HTTP_REQUEST_TIMEOUT';
@@ -406,16 +368,4 @@ function failedOutcome(requestId: string, what: Pick<Outcome, 'server' | 'code' 
     carried: { requestBytes: 0, responseBytes: 0 },
     reusedConnection: undefined,
   };
-}
-
-/** @throws what net.Server reports, EADDRINUSE say */
-export function bind(server: Server, { host, port }: ListenAddress): Promise<{ host: string; port: number }> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      const { address, port: real } = server.address() as AddressInfo;
-      resolve({ host: formatHost(address), port: real });
-    });
-  });
 }

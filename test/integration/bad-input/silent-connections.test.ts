@@ -47,17 +47,17 @@ it.each(routes)(
     const { open, head } = await startRelay((_, response) => response.end('answered'));
     const client = await open(route);
     client.write(`${head(route, 'GET', '/')}\r\n`);
-    await vi.waitFor(() => expect(client.received).toContain('answered'));
+    await client.until('answered');
     const { received } = client;
     expect(received).toContain('Keep-Alive: timeout=75\r\n');
     vi.advanceTimersByTime(74_000);
     client.write(`${head(route, 'GET', '/')}\r\n`);
-    await vi.waitFor(() => expect(client.received).toBe(received + received));
+    await poll(() => client.received === received + received, { what: 'the second answer' });
     vi.advanceTimersByTime(75_000);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(client.ended).toBe(false);
     vi.advanceTimersByTime(2_000);
-    await vi.waitFor(() => expect(client.ended).toBe(true));
+    await client.untilEnded();
     expect(client.received).toBe(received + received);
   },
 );
