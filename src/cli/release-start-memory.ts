@@ -12,6 +12,6 @@ export function releaseStartMemory(): void {
   setFlagsFromString('--no-expose-gc');
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   // It leaves so little room in the old space that V8 would mark all of it again after each young collection.
-  setFlagsFromString('--incremental-marking-soft-trigger=60');
-  setFlagsFromString('--incremental-marking-hard-trigger=80');
+  setFlagsFromString('--incremental-marking-soft-trigger=30');
+  setFlagsFromString('--incremental-marking-hard-trigger=60');
 }
