@@ -15,8 +15,6 @@ export interface PlainOwner {
   serve(request: PlainHead, body: PlainBody, response: PlainResponse, receivedMs: number): Promise<boolean>;
   /** Told where that rejects, which is a bug: it costs the connection. */
   onBug(error: unknown): void;
-  /** A CONNECT; from now on the socket is for somebody else to read, with what came behind put back. */
-  connect(request: PlainHead): void;
   /** Something came that is not plain: it is put back, and from now on the socket is for somebody else to read. */
   handOver(): void;
 }
@@ -76,13 +74,7 @@ export class PlainConnection {
     if (received.length === 0) return;
     const head = readPlainHead(received, this.#owner.maxHeadBytes);
     if (head === undefined) {
-      this.#letGo(received);
-      this.#owner.handOver();
-      return;
-    }
-    if (head.method === 'CONNECT') {
-      this.#letGo(received.subarray(head.bytes));
-      this.#owner.connect(head);
+      this.#handOver(received);
       return;
     }
     this.#idleTicks = 0;
@@ -142,13 +134,14 @@ export class PlainConnection {
 
   readonly #closed = (): void => this.#body?.lose();
 
-  /** @param unread put back, for whoever reads from now on */
-  #letGo(unread: Buffer): void {
+  #handOver(received: Buffer): void {
     const socket = this.#socket;
     this.#state = 'handed over';
     socket.off('data', this.#read).off('end', this.#ended).off('close', this.#closed);
     socket.pause();
-    if (unread.length > 0) socket.unshift(unread);
+    socket.unshift(received);
+    this.#owner.handOver();
+    socket.resume();
   }
 }
 

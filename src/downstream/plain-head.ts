@@ -22,7 +22,6 @@ const doubtful = /[^\t\x20-\x7e\r\n]|\r(?!\n)|(?<!\r)\n/;
 /** Origin form, or the absolute form of a host without user info (RFC 9112 section 3.2). No fragment. */
 const requestLine =
   /^(?:GET|POST|DELETE|HEAD|OPTIONS|PUT|PATCH) (?:\/[!-"$-~]*|http:\/\/[A-Za-z\d.:[\]-]+(?:\/[!-"$-~]*)?) HTTP\/1\.1$/;
-const connectLine = /^CONNECT [A-Za-z\d.:[\]-]+ HTTP\/1\.1$/;
 const isLength = /^\d{1,15}$/;
 
 /**
@@ -40,24 +39,17 @@ export function readPlainHead(received: Buffer, maxBytes: number): PlainHead | u
   const lineEnd = text.indexOf('\r\n');
   if (lineEnd < 0) return undefined;
   const line = text.slice(0, lineEnd);
-  const isConnect = line.startsWith('C');
-  if (!(isConnect ? connectLine : requestLine).test(line)) return undefined;
+  if (!requestLine.test(line)) return undefined;
   const rawHeaders = parseFields(text.slice(lineEnd + 2));
   if (!Array.isArray(rawHeaders)) return undefined;
-  const framing = readFraming(rawHeaders, isConnect);
+  const framing = readFraming(rawHeaders);
   if (framing === undefined) return undefined;
   const [method = '', url = ''] = line.split(' ', 2);
   return { method, url, httpVersion: '1.1', rawHeaders, ...framing, bytes: end + emptyLine.length };
 }
 
-/**
- * @param isConnect then nothing that is said of the connection has a meaning, and not even a length of nothing is ordinary
- * @returns undefined where the framing, the connection or the Host is anything but ordinary
- */
-function readFraming(
-  headers: readonly string[],
-  isConnect: boolean,
-): Pick<PlainHead, 'bodyBytes' | 'keepsAlive'> | undefined {
+/** @returns undefined where the framing, the connection or the Host is anything but ordinary */
+function readFraming(headers: readonly string[]): Pick<PlainHead, 'bodyBytes' | 'keepsAlive'> | undefined {
   let bodyBytes: number | undefined;
   let connection: string | undefined;
   let hosts = 0;
@@ -68,20 +60,17 @@ function readFraming(
         hosts++;
         break;
       case 'content-length':
-        if (bodyBytes !== undefined || isConnect || !isLength.test(value)) return undefined;
+        if (bodyBytes !== undefined || !isLength.test(value)) return undefined;
         bodyBytes = Number(value);
         break;
       case 'connection':
-        if (isConnect) break;
         if (connection !== undefined) return undefined;
         connection = value.toLowerCase();
         break;
-      case 'proxy-connection':
-        if (isConnect) break;
-        return undefined;
       case 'transfer-encoding':
       case 'expect':
       case 'upgrade':
+      case 'proxy-connection':
         return undefined;
     }
   }

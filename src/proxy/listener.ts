@@ -7,7 +7,6 @@ import { Failure } from '../failure.ts';
 import { unlisted } from '../policy/decide.ts';
 import { loggableError, type Logger } from '../telemetry/logger.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
-import type { ClientRequest } from '../downstream/message.ts';
 import { PlainConnection } from '../downstream/plain-connection.ts';
 import { bind } from './bind.ts';
 import { handleConnect } from './connect.ts';
@@ -156,14 +155,9 @@ export class ProxyListener {
         );
       },
       onBug: (error) => this.#reportBug(error),
-      connect: (request) => {
-        downstream.plain = undefined;
-        this.#connect(request, downstream, readByNode);
-      },
       handOver: () => {
         downstream.plain = undefined;
         readByNode(socket);
-        socket.resume();
       },
     });
   }
@@ -221,7 +215,7 @@ export class ProxyListener {
     });
   }
 
-  #connect(request: ClientRequest, downstream: Downstream, readByNode: ReadByNode): void {
+  #connect(request: IncomingMessage, downstream: Downstream, readByNode: ReadByNode): void {
     const { socket } = downstream;
     const receivedMs = performance.now();
     downstream.order.run(async () => {

@@ -25,7 +25,6 @@ it('a client that has not read all of the last response does not count as idle',
     onBug: (error) => {
       throw error;
     },
-    connect: () => undefined,
     handOver: () => undefined,
   });
   expect([connection.hasServed, connection.tick(), connection.tick()]).toEqual([false, 1, 2]);

@@ -8,7 +8,7 @@ export interface HandedOut {
   readonly httpVersion: string;
   readonly rawHeaders: readonly string[];
   readonly keepsAlive: boolean;
-  /** In Latin-1; of a CONNECT what came behind it. */
+  /** In Latin-1. */
   readonly body: string;
   /** Whether the body has come whole. */
   readonly complete: boolean;
@@ -41,19 +41,7 @@ const take = (request: IncomingMessage, { shouldKeepAlive }: ServerResponse): vo
     complete: request.complete,
   }));
 };
-const takeConnect = (request: IncomingMessage, socket: Duplex, behind: Buffer): void => {
-  const { method, url, httpVersion, rawHeaders } = request;
-  handedOut.get(socket)?.push(() => ({
-    ...{ method, url, httpVersion, rawHeaders },
-    keepsAlive: true,
-    body: behind.toString('latin1'),
-    complete: true,
-  }));
-};
-server
-  .on('connect', takeConnect)
-  .on('request', take)
-  .on('clientError', (_, socket) => socket.destroy());
+server.on('request', take).on('clientError', (_, socket) => socket.destroy());
 
 /** What the server of node:http, which is llhttp in strict mode, reads of what a client says: the oracle. */
 export async function requestsByLlhttp(bytes: Buffer): Promise<HandedOut[]> {

@@ -18,10 +18,6 @@ export const plain: readonly (readonly [method: string, text: string])[] = [
   ['DELETE', 'DELETE /a/b;c?d HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nTE: trailers\r\n\r\n'],
   ['HEAD', 'HEAD /a HTTP/1.1\r\nHost: a\r\nconnection: Keep-Alive\r\nKeep-Alive: 5\r\n\r\n'],
   ['OPTIONS', 'OPTIONS /a HTTP/1.1\r\nHost: a\r\nOrigin: http://localhost\r\n\r\n'],
-  [
-    'CONNECT',
-    'CONNECT mcp.test:443 HTTP/1.1\r\nHost: mcp.test:443\r\nProxy-Connection: Keep-Alive\r\nConnection: x\r\n\r\n\x16\x03\x01',
-  ],
   ['PATCH', 'PATCH /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello'],
 ];
 
