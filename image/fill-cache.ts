@@ -5,12 +5,10 @@ import { chmodSync, globSync } from 'node:fs';
  * Runs in the build of the image: leaves V8's code of the program in a cache, which any user of the image may read.
  *
  * `--predictable` makes it the same in every build; it is not among the options that V8 wants to be the same when a
- * cache is used; those that are, those of the heap among them, have to be given here as they will be then.
- *
- * argv: the program, the folder, the options.
+ * cache is used.
  */
-const [main = '', cache = '', ...options] = process.argv.slice(2);
-execFileSync(process.execPath, [...options, '--predictable', main, '--version'], {
+const [main = '', cache = ''] = process.argv.slice(2);
+execFileSync(process.execPath, ['--predictable', main, '--version'], {
   env: { NODE_COMPILE_CACHE: cache },
   timeout: 60_000,
 });
