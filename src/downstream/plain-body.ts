@@ -1,16 +1,16 @@
-/** More than this waits in the client's own buffers. */
-const maxHeldBytes = 65_536;
+import type { BodySource } from './message.ts';
+
+/** More than this of what a client sends ahead waits in its own buffers. */
+export const maxHeldBytes = 65_536;
 
 /** The body of a plain request, whose length is known, as it comes. */
-export class PlainBody {
+export class PlainBody implements BodySource {
   readonly #onFlow: () => void;
   #chunks: Buffer[] = [];
   #left: number;
   #isDiscarded = false;
   #listener: (() => void) | undefined;
-  /** Bytes that have come and were not taken. */
   readableLength = 0;
-  /** The connection ended before it was whole. */
   isLost = false;
 
   /** @param onFlow told whenever {@link isFull} may have changed */
@@ -19,12 +19,10 @@ export class PlainBody {
     this.#onFlow = onFlow;
   }
 
-  /** Whether all of it has come. */
   get isComplete(): boolean {
     return this.#left === 0;
   }
 
-  /** Whether all of it was taken. */
   get isOver(): boolean {
     return this.#left === 0 && this.readableLength === 0;
   }
@@ -46,7 +44,6 @@ export class PlainBody {
     return received.subarray(bytes);
   }
 
-  /** What waits first; null where nothing does. */
   read(): Buffer | null {
     const chunk = this.#chunks.shift();
     if (chunk === undefined) return null;
@@ -55,12 +52,10 @@ export class PlainBody {
     return chunk;
   }
 
-  /** @param listener called when there is more, and when there will be no more; in place of the one before */
   listen(listener: (() => void) | undefined): void {
     this.#listener = listener;
   }
 
-  /** Nobody wants what is left of it. */
   discard(): void {
     this.#isDiscarded = true;
     this.#chunks = [];

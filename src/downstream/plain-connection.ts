@@ -1,10 +1,7 @@
 import type { Socket } from 'node:net';
-import { PlainBody } from './plain-body.ts';
+import { maxHeldBytes, PlainBody } from './plain-body.ts';
 import { readPlainHead, type PlainHead } from './plain-head.ts';
 import { PlainResponse } from './plain-response.ts';
-
-/** More than this of what comes behind a request waits in the client's own buffers. */
-const maxHeldBytes = 65_536;
 
 /** Who owns a connection, and serves its requests. */
 export interface PlainOwner {

@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net';
-import { hasHeader } from '../upstream/raw-headers.ts';
+import { hasHeader, renderFields } from '../upstream/raw-headers.ts';
+import { writeFramed } from '../upstream/write-framed.ts';
 import type { ClientResponse } from './message.ts';
 
-/** Up to this many bytes leave in one piece with the head and the framing around them: one write, and one TLS record if it is small. */
-const maxJoinedBytes = 65_536;
 const noBytes = Buffer.alloc(0);
 
 /** The response to a plain request, written byte by byte as `ServerResponse` writes it. */
@@ -52,13 +51,11 @@ export class PlainResponse implements ClientResponse {
     this.statusCode = status;
     this.#hasBody = !this.#isHead && status !== 204 && status !== 304;
     this.#isChunked = this.#hasBody && !hasHeader(headers, 'content-length');
-    let head = `HTTP/1.1 ${status} ${phrase}\r\n`;
-    for (let index = 0; index < headers.length; index += 2)
-      head += `${headers[index] ?? ''}: ${headers[index + 1] ?? ''}\r\n`;
-    head += this.shouldKeepAlive
+    const connection = this.shouldKeepAlive
       ? `Connection: keep-alive\r\nKeep-Alive: timeout=${this.#keepAliveSeconds}\r\n`
       : 'Connection: close\r\n';
-    this.#head = this.#isChunked ? `${head}Transfer-Encoding: chunked\r\n\r\n` : `${head}\r\n`;
+    const framing = this.#isChunked ? 'Transfer-Encoding: chunked\r\n' : '';
+    this.#head = `HTTP/1.1 ${status} ${phrase}\r\n${renderFields(headers)}${connection}${framing}\r\n`;
   }
 
   write(bytes: Buffer | ''): boolean {
@@ -85,21 +82,6 @@ export class PlainResponse implements ClientResponse {
     const before = isChunk ? `${this.#head}${body.length.toString(16)}\r\n` : this.#head;
     const behind = isChunk ? `\r\n${tail}` : tail;
     this.#head = '';
-    if (body.length === 0) return this.#socket.write(`${before}${behind}`, 'latin1');
-    if (body.length > maxJoinedBytes) return this.#sendApart(before, body, behind);
-    const joined = Buffer.allocUnsafe(before.length + body.length + behind.length);
-    joined.write(before, 'latin1');
-    body.copy(joined, before.length);
-    if (behind.length > 0) joined.write(behind, before.length + body.length, 'latin1');
-    return this.#socket.write(joined);
-  }
-
-  #sendApart(before: string, body: Buffer, behind: string): boolean {
-    this.#socket.cork();
-    if (before.length > 0) this.#socket.write(before, 'latin1');
-    let takesMore = this.#socket.write(body);
-    if (behind.length > 0) takesMore = this.#socket.write(behind, 'latin1');
-    this.#socket.uncork();
-    return takesMore;
+    return writeFramed(this.#socket, before, body, behind);
   }
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ClientRequest } from '../downstream/message.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
-import { hasHeader, headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
+import { hasHeader, headerValues, renderFields, type RawHeaders } from '../upstream/raw-headers.ts';
 import type { Upgraded } from './exchange.ts';
 import { joinSockets } from './join.ts';
 import type { RequestVisit } from './visit.ts';
@@ -46,10 +46,8 @@ export async function relayUpgraded(
   upgrade?.detach();
   // How it ends is told by the two sockets from here on.
   downstream.current = undefined;
-  const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket'];
-  for (let index = 0; index < headers.length; index += 2)
-    lines.push(`${headers[index] ?? ''}: ${headers[index + 1] ?? ''}`);
-  socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  const own = ['Connection', 'Upgrade', 'Upgrade', 'websocket'];
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\n${renderFields([...own, ...headers])}\r\n`, 'latin1');
   upgrade?.early.release();
   return visit.outcome(101, await joinSockets(socket, upstream, visit));
 }

@@ -1,10 +1,8 @@
 import type { Connection } from '../upstream/connection.ts';
 import { renderRequestHead } from '../upstream/request-head.ts';
+import { writeFramed } from '../upstream/write-framed.ts';
 import type { ExchangeRequest } from './exchange.ts';
 import type { BodySink } from './request-body.ts';
-
-/** A body of at most this many bytes is copied behind its head: one write, and one TLS record if it is small. */
-const maxJoinedBytes = 65_536;
 
 /** Sends a request: what is there of it at once, the rest of its body as it comes. */
 export class Upload implements BodySink {
@@ -28,19 +26,13 @@ export class Upload implements BodySink {
     const whole = body.takeWhole();
     this.#isOver = body.framing === undefined || whole !== undefined;
     if (whole === undefined) this.#connection.write(head);
-    else this.#writeJoined(head, whole);
+    else writeFramed(this.#connection.socket, head, whole, '');
     if (!this.#isOver) body.relay(this);
   }
 
   write(chunk: Buffer): boolean {
     if (this.#request.body.framing === 'length') return this.#connection.write(chunk);
-    const { socket } = this.#connection;
-    socket.cork();
-    this.#connection.write(`${chunk.length.toString(16)}\r\n`);
-    this.#connection.write(chunk);
-    const takesMore = this.#connection.write('\r\n');
-    socket.uncork();
-    return takesMore;
+    return writeFramed(this.#connection.socket, `${chunk.length.toString(16)}\r\n`, chunk, '\r\n');
   }
 
   end(): void {
@@ -55,17 +47,5 @@ export class Upload implements BodySink {
   /** Nothing more of it is wanted. */
   stop(): void {
     if (!this.#isOver) this.#request.body.stop();
-  }
-
-  #writeJoined(head: string, body: Buffer): void {
-    if (body.length <= maxJoinedBytes) {
-      const joined = Buffer.allocUnsafe(head.length + body.length);
-      joined.write(head, 'latin1');
-      body.copy(joined, head.length);
-      this.#connection.write(joined);
-      return;
-    }
-    this.#connection.write(head);
-    this.#connection.write(body);
   }
 }

@@ -26,3 +26,11 @@ export function hasHeader(raw: RawHeaders, name: string, test?: (value: string) 
   }
   return false;
 }
+
+/** Lines as they are written, each with its end. */
+export function renderFields(raw: RawHeaders): string {
+  let lines = '';
+  for (let index = 0; index < raw.length; index += 2)
+    lines += `${raw[index] ?? ''}: ${raw[index + 1] ?? ''}\r\n`;
+  return lines;
+}

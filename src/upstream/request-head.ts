@@ -1,3 +1,5 @@
+import { renderFields } from './raw-headers.ts';
+
 /**
  * The head of a request as it is written, in Latin-1. Its parts were read by a strict parser or are our own: they hold no
  * end of line.
@@ -6,8 +8,5 @@
  * @param headers names and values in turn
  */
 export function renderRequestHead(method: string, target: string, headers: readonly string[]): string {
-  let head = `${method} ${target} HTTP/1.1\r\n`;
-  for (let index = 0; index < headers.length; index += 2)
-    head += `${headers[index] ?? ''}: ${headers[index + 1] ?? ''}\r\n`;
-  return `${head}\r\n`;
+  return `${method} ${target} HTTP/1.1\r\n${renderFields(headers)}\r\n`;
 }
