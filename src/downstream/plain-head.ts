@@ -1,4 +1,5 @@
-import { parseFields } from '../upstream/response-head.ts';
+import { notableAmong } from '../upstream/raw-headers.ts';
+import { isLength, parseFields } from '../upstream/response-head.ts';
 
 /** The head of a plain request. */
 export interface PlainHead {
@@ -22,7 +23,15 @@ const doubtful = /[^\t\x20-\x7e\r\n]|\r(?!\n)|(?<!\r)\n/;
 /** Origin form, or the absolute form of a host without user info (RFC 9112 section 3.2). No fragment. */
 const requestLine =
   /^(?:GET|POST|DELETE|HEAD|OPTIONS|PUT|PATCH) (?:\/[!-"$-~]*|http:\/\/[A-Za-z\d.:[\]-]+(?:\/[!-"$-~]*)?) HTTP\/1\.1$/;
-const isLength = /^\d{1,15}$/;
+const notableName = notableAmong([
+  'host',
+  'content-length',
+  'connection',
+  'transfer-encoding',
+  'expect',
+  'upgrade',
+  'proxy-connection',
+]);
 
 /**
  * Reads the head of a request that has nothing in it that could be read in two ways, whole at the beginning of what came.
@@ -77,18 +86,4 @@ function readFraming(headers: readonly string[]): Pick<PlainHead, 'bodyBytes' | 
   const keepsAlive = connection === undefined || connection === 'keep-alive';
   if (hosts !== 1 || !(keepsAlive || connection === 'close')) return undefined;
   return { bodyBytes: bodyBytes ?? 0, keepsAlive };
-}
-
-/** The lower-case name if it has one of the lengths that matter: most headers cost no string. */
-function notableName(name: string): string | undefined {
-  const { length } = name;
-  const matters =
-    length === 4 ||
-    length === 6 ||
-    length === 7 ||
-    length === 10 ||
-    length === 14 ||
-    length === 16 ||
-    length === 17;
-  return matters ? name.toLowerCase() : undefined;
 }

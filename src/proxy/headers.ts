@@ -1,4 +1,4 @@
-import { hasHeader, headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
+import { hasHeader, headerValues, notableAmong, type RawHeaders } from '../upstream/raw-headers.ts';
 
 /** Names that concern one connection only (RFC 9110 section 7.6.1), and those of an upgrade to h2c. */
 const hopByHop = ['connection', 'keep-alive', 'te', 'transfer-encoding', 'upgrade', 'http2-settings'];
@@ -6,19 +6,17 @@ const hopByHop = ['connection', 'keep-alive', 'te', 'transfer-encoding', 'upgrad
 /** Names of headers that do not pass, and all that begin with `proxy-`. */
 class Dropped {
   readonly #names: ReadonlySet<string>;
-  /** A bit for each of their lengths, modulo 32: most headers have none of them, and are not looked at closer. */
-  readonly #lengths: number;
+  readonly #notable: (name: string) => string | undefined;
 
   constructor(names: readonly string[]) {
     this.#names = new Set(names);
-    this.#lengths = names.reduce((bits, { length }) => bits | (1 << length), 0);
+    this.#notable = notableAmong(names);
   }
 
   has(name: string): boolean {
     const mayBeProxy = (name.charCodeAt(0) | 0x20) === 0x70;
-    if (!mayBeProxy && (this.#lengths & (1 << name.length)) === 0) return false;
-    const lower = name.toLowerCase();
-    return this.#names.has(lower) || lower.startsWith('proxy-');
+    const lower = mayBeProxy ? name.toLowerCase() : this.#notable(name);
+    return lower !== undefined && (this.#names.has(lower) || lower.startsWith('proxy-'));
   }
 }
 

@@ -34,3 +34,15 @@ export function renderFields(raw: RawHeaders): string {
     lines += `${raw[index] ?? ''}: ${raw[index + 1] ?? ''}\r\n`;
   return lines;
 }
+
+/**
+ * A way to tell names apart that looks at few: most headers have the length of none that matters, and cost no string.
+ *
+ * @param names in lower case
+ * @returns gives a name in lower case, or undefined where it can be none of them
+ */
+export function notableAmong(names: readonly string[]): (name: string) => string | undefined {
+  // A bit for each of their lengths, modulo 32.
+  const lengths = names.reduce((bits, { length }) => bits | (1 << length), 0);
+  return (name) => ((lengths & (1 << name.length)) === 0 ? undefined : name.toLowerCase());
+}

@@ -1,4 +1,5 @@
 import { MalformedResponseError } from './malformed-response.ts';
+import { notableAmong } from './raw-headers.ts';
 
 /** The head of a response, read strictly: what RFC 9112 lets a lenient reader repair is refused. */
 export interface ResponseHead {
@@ -20,7 +21,15 @@ const crlf = '\r\n';
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;
 /** A token (RFC 9110 section 5.6.2): no space before the colon, and no line that goes on from the one before (obs-fold). */
 const fieldName = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
-const isLength = /^\d{1,15}$/;
+/** A `Content-Length` that a number holds. */
+export const isLength = /^\d{1,15}$/;
+const framingName = notableAmong([
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'proxy-connection',
+  'keep-alive',
+]);
 
 /**
  * Reads the head of a response.
@@ -107,12 +116,6 @@ function readFraming(headers: readonly string[], is11: boolean): Framing | Malfo
   if (isChunked && length !== undefined) return malformed('Content-Length beside Transfer-Encoding');
   const body = isChunked ? 'chunked' : (length ?? 'until_close');
   return { body, keepsAlive: persists && !closes, keepAliveMs };
-}
-
-/** The lower-case name if it has one of the lengths that matter: most headers cost no string. */
-function framingName(name: string): string | undefined {
-  const { length } = name;
-  return length === 10 || length === 14 || length === 16 || length === 17 ? name.toLowerCase() : undefined;
 }
 
 function readKeepAliveMs(value: string): number | undefined {

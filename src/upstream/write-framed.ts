@@ -10,7 +10,10 @@ const maxJoinedBytes = 65_536;
  * @returns whether the socket takes more at once
  */
 export function writeFramed(socket: Socket, before: string, body: Buffer, behind: string): boolean {
-  if (body.length === 0) return socket.write(`${before}${behind}`, 'latin1');
+  if (body.length === 0) {
+    const text = before + behind;
+    return text === '' || socket.write(text, 'latin1');
+  }
   if (before === '' && behind === '') return socket.write(body);
   if (body.length > maxJoinedBytes) return writeApart(socket, before, body, behind);
   const joined = Buffer.allocUnsafe(before.length + body.length + behind.length);
