@@ -1,5 +1,6 @@
+import { parseFields } from '../upstream/field-lines.ts';
 import { notableAmong } from '../upstream/raw-headers.ts';
-import { isLength, parseFields } from '../upstream/response-head.ts';
+import { isLength } from '../upstream/response-head.ts';
 
 /** The head of a plain request. */
 export interface PlainHead {
@@ -18,8 +19,6 @@ export interface PlainHead {
 }
 
 const emptyLine = Buffer.from('\r\n\r\n');
-/** What one reader may take for something else than another: control characters but tabs, half an end of line, and what is not ASCII. */
-const doubtful = /[^\t\x20-\x7e\r\n]|\r(?!\n)|(?<!\r)\n/;
 /** Origin form, or the absolute form of a host without user info (RFC 9112 section 3.2). No fragment. */
 const requestLine =
   /^(?:GET|POST|DELETE|HEAD|OPTIONS|PUT|PATCH) (?:\/[!-"$-~]*|http:\/\/[A-Za-z\d.:[\]-]+(?:\/[!-"$-~]*)?) HTTP\/1\.1$/;
@@ -44,16 +43,18 @@ export function readPlainHead(received: Buffer, maxBytes: number): PlainHead | u
   const end = received.indexOf(emptyLine);
   if (end < 0 || end > maxBytes) return undefined;
   const text = received.toString('latin1', 0, end);
-  if (doubtful.test(text)) return undefined;
   const lineEnd = text.indexOf('\r\n');
   if (lineEnd < 0) return undefined;
   const line = text.slice(0, lineEnd);
   if (!requestLine.test(line)) return undefined;
-  const rawHeaders = parseFields(text.slice(lineEnd + 2));
+  // Not Latin-1, which one reader may take for something else than another.
+  const rawHeaders = parseFields({ bytes: received, text }, lineEnd + 2, 'ascii');
   if (!Array.isArray(rawHeaders)) return undefined;
   const framing = readFraming(rawHeaders);
   if (framing === undefined) return undefined;
-  const [method = '', url = ''] = line.split(' ', 2);
+  const space = line.indexOf(' ');
+  const method = line.slice(0, space);
+  const url = line.slice(space + 1, -' HTTP/1.1'.length);
   return { method, url, httpVersion: '1.1', rawHeaders, ...framing, bytes: end + emptyLine.length };
 }
 

@@ -1,3 +1,4 @@
+import { controlCharacter, type Lines } from './field-lines.ts';
 import { MalformedResponseError } from './malformed-response.ts';
 
 const emptyLine = Buffer.from('\r\n\r\n');
@@ -13,8 +14,8 @@ export class BlockReader {
   readonly #isHead: boolean;
   #room = noBytes;
   #heldBytes = 0;
-  /** The block without its empty line, in Latin-1, once it is whole: lines without a control character but tabs. */
-  text: string | undefined;
+  /** The block without its empty line, once it is whole. */
+  lines: Lines | undefined;
 
   /**
    * @param maxBytes beyond which it is refused
@@ -34,9 +35,7 @@ export class BlockReader {
     if ((end < 0 ? bytes.length : end) > this.#maxBytes)
       return new MalformedResponseError('headers too long');
     if (end < 0) return this.#mayGoOn(seen === 0 ? this.#hold(fresh) : bytes, seen) ?? chunk.length;
-    const text = bytes.toString('latin1', 0, end);
-    if (illegal.test(text)) return controlCharacter();
-    this.text = text;
+    this.lines = { bytes, text: bytes.toString('latin1', 0, end) };
     return at + end + emptyLine.length - seen;
   }
 
@@ -58,15 +57,11 @@ export class BlockReader {
     // The two of an end of line may have come apart: a CR that was last is looked at with what came behind it.
     const from = bytes[seen - 1] === 0x0d ? seen - 1 : seen;
     const fresh = bytes.toString('latin1', from).replace(/\r$/, '');
-    if (illegal.test(fresh)) return controlCharacter();
+    if (illegal.test(fresh)) return new MalformedResponseError(controlCharacter);
     if (this.#isHead && seen < statusStart.length) {
       const start = bytes.toString('latin1', 0, statusStart.length);
       if (!statusStart.startsWith(start)) return new MalformedResponseError('no status line of HTTP/1.1');
     }
     return undefined;
   }
-}
-
-function controlCharacter(): MalformedResponseError {
-  return new MalformedResponseError('a control character in the head or the trailers');
 }

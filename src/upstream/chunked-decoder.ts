@@ -1,6 +1,6 @@
 import { BlockReader } from './block-reader.ts';
+import { parseFields } from './field-lines.ts';
 import { MalformedResponseError } from './malformed-response.ts';
-import { parseFields } from './response-head.ts';
 
 /** A size and its extensions; nobody sends extensions, and nobody needs long ones. */
 const maxSizeLine = 1_024;
@@ -76,9 +76,9 @@ export class ChunkedDecoder {
 
   #readTrailers(chunk: Buffer, at: number): number | MalformedResponseError {
     const next = this.#trailers.read(chunk, at);
-    const { text } = this.#trailers;
-    if (next instanceof MalformedResponseError || text === undefined) return next;
-    const fields = parseFields(text.slice('\r\n'.length));
+    const { lines } = this.#trailers;
+    if (next instanceof MalformedResponseError || lines === undefined) return next;
+    const fields = parseFields(lines, '\r\n'.length, 'latin1');
     if (fields instanceof MalformedResponseError) return fields;
     if (fields.some((name, index) => index % 2 === 0 && isFraming.test(name)))
       return new MalformedResponseError('a length among the trailers');

@@ -5,9 +5,7 @@ export type RawHeaders = readonly string[];
 export function headerValues(raw: RawHeaders, name: string): string[] {
   const values: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
-    const candidate = raw[index] ?? '';
-    if (candidate.length === name.length && candidate.toLowerCase() === name)
-      values.push(raw[index + 1] ?? '');
+    if (isNamed(raw[index] ?? '', name)) values.push(raw[index + 1] ?? '');
   }
   return values;
 }
@@ -20,11 +18,24 @@ export function headerValues(raw: RawHeaders, name: string): string[] {
  */
 export function hasHeader(raw: RawHeaders, name: string, test?: (value: string) => boolean): boolean {
   for (let index = 0; index < raw.length; index += 2) {
-    const candidate = raw[index] ?? '';
-    if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue;
+    if (!isNamed(raw[index] ?? '', name)) continue;
     if (test === undefined || test(raw[index + 1] ?? '')) return true;
   }
   return false;
+}
+
+/** Most names differ from another in their length or first letter, which is seen without a string in lower case. */
+export function isNamed(candidate: string, name: string): boolean {
+  return (
+    candidate.length === name.length &&
+    letterBit(candidate) === letterBit(name) &&
+    candidate.toLowerCase() === name
+  );
+}
+
+/** The first letter of a name, whatever its case; a bit for each. */
+function letterBit(name: string): number {
+  return 1 << (name.charCodeAt(0) & 31);
 }
 
 /** Lines as they are written, each with its end. */
@@ -36,13 +47,16 @@ export function renderFields(raw: RawHeaders): string {
 }
 
 /**
- * A way to tell names apart that looks at few: most headers have the length of none that matters, and cost no string.
+ * A way to tell names apart that looks at few: most headers have the length and the first letter of none that matters,
+ * and cost no string.
  *
  * @param names in lower case
  * @returns gives a name in lower case, or undefined where it can be none of them
  */
 export function notableAmong(names: readonly string[]): (name: string) => string | undefined {
-  // A bit for each of their lengths, modulo 32.
-  const lengths = names.reduce((bits, { length }) => bits | (1 << length), 0);
-  return (name) => ((lengths & (1 << name.length)) === 0 ? undefined : name.toLowerCase());
+  // By their length, modulo 32.
+  const letters = new Uint32Array(32);
+  for (const name of names) letters[name.length & 31] = (letters[name.length & 31] ?? 0) | letterBit(name);
+  return (name) =>
+    ((letters[name.length & 31] ?? 0) & letterBit(name)) === 0 ? undefined : name.toLowerCase();
 }

@@ -1,3 +1,4 @@
+import { controlCharacter, parseFields, type Lines } from './field-lines.ts';
 import { MalformedResponseError } from './malformed-response.ts';
 import { notableAmong } from './raw-headers.ts';
 
@@ -18,9 +19,8 @@ export interface ResponseHead {
 
 const crlf = '\r\n';
 /** RFC 9112 section 4. A version beyond 1.1 is none that could be spoken here. */
-const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;
-/** A token (RFC 9110 section 5.6.2): no space before the colon, and no line that goes on from the one before (obs-fold). */
-const fieldName = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^]*))?$/;
+const illegalInPhrase = /[^\t\x20-\x7e\x80-\xff]/;
 /** A `Content-Length` that a number holds. */
 export const isLength = /^\d{1,15}$/;
 const framingName = notableAmong([
@@ -34,14 +34,16 @@ const framingName = notableAmong([
 /**
  * Reads the head of a response.
  *
- * @param text up to and without the empty line, as `BlockReader` gives it
+ * @param lines up to and without the empty line, as `BlockReader` gives them
  * @param method of the request: an answer to HEAD has no body
  */
-export function parseResponseHead(text: string, method: string): ResponseHead | MalformedResponseError {
+export function parseResponseHead(lines: Lines, method: string): ResponseHead | MalformedResponseError {
+  const { text } = lines;
   const end = text.indexOf(crlf);
   const line = statusLine.exec(end < 0 ? text : text.slice(0, end));
   if (line === null) return malformed('no status line of HTTP/1.1');
-  const headers = end < 0 ? [] : parseFields(text.slice(end + crlf.length));
+  if (illegalInPhrase.test(line[3] ?? '')) return malformed(controlCharacter);
+  const headers = end < 0 ? [] : parseFields(lines, end + crlf.length, 'latin1');
   if (headers instanceof MalformedResponseError) return headers;
   const status = Number(line[2]);
   const framing = readFraming(headers, line[1] === '1');
@@ -52,34 +54,6 @@ export function parseResponseHead(text: string, method: string): ResponseHead | 
     return malformed('a transfer coding besides chunked');
   const isBodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;
   return { status, phrase: line[3] ?? '', headers, body: isBodiless ? 0 : body, keepsAlive, keepAliveMs };
-}
-
-/** Reads header or trailer fields. @param text lines without the last one's end */
-export function parseFields(text: string): string[] | MalformedResponseError {
-  const fields: string[] = [];
-  for (let at = 0; at < text.length;) {
-    const found = text.indexOf(crlf, at);
-    const end = found < 0 ? text.length : found;
-    const colon = text.indexOf(':', at);
-    const name = colon < 0 || colon > end ? '' : text.slice(at, colon);
-    if (!fieldName.test(name)) return malformed('a line that is no header');
-    fields.push(name, trimmed(text, colon + 1, end));
-    at = end + crlf.length;
-  }
-  return fields;
-}
-
-/** Without the spaces and tabs around it: not `trim()`, to which 0xA0 is a space. */
-function trimmed(text: string, from: number, to: number): string {
-  let start = from;
-  let end = to;
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }
 
 type Framing = Pick<ResponseHead, 'body' | 'keepsAlive' | 'keepAliveMs'>;

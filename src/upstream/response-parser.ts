@@ -57,11 +57,11 @@ export class ResponseParser {
 
   #readHead(chunk: Buffer, at: number): number | MalformedResponseError {
     const next = this.#block.read(chunk, at);
-    const { text } = this.#block;
-    if (next instanceof MalformedResponseError || text === undefined) return next;
-    this.#headBytes += text.length;
+    const { lines } = this.#block;
+    if (next instanceof MalformedResponseError || lines === undefined) return next;
+    this.#headBytes += lines.text.length;
     if (this.#headBytes > this.#maxHeadBytes) return new MalformedResponseError('headers too long');
-    const head = parseResponseHead(text, this.#method);
+    const head = parseResponseHead(lines, this.#method);
     if (head instanceof MalformedResponseError) return head;
     if (head.status < 200 && head.status !== 101) {
       if (!head.keepsAlive) return new MalformedResponseError('an interim response that ends the connection');

@@ -1,0 +1,78 @@
+import { MalformedResponseError } from './malformed-response.ts';
+
+/** Lines as they came, and what they are in Latin-1: `text[i]` is `bytes[i]`. The bytes may go on behind them. */
+export interface Lines {
+  readonly bytes: Uint8Array;
+  readonly text: string;
+}
+
+/** What may stand in a value beside tabs and visible ASCII: in `latin1` all above it (obs-text, RFC 9110 section 5.5). */
+export type ValueCharset = 'ascii' | 'latin1';
+
+/** Said of a block that has one, or half an end of line. */
+export const controlCharacter = 'a control character in the head or the trailers';
+
+const cr = 0x0d;
+const lf = 0x0a;
+const colon = 0x3a;
+
+/** Of each byte, where it may stand. */
+const kinds = new Uint8Array(256);
+const ofTokens = 1;
+const ofValues = { ascii: 2, latin1: 4 } satisfies Record<ValueCharset, number>;
+for (let byte = 0; byte < kinds.length; byte++) {
+  const isToken = /[!#$%&'*+\-.^_`|~\dA-Za-z]/.test(String.fromCharCode(byte));
+  const isAscii = byte === 0x09 || (byte >= 0x20 && byte < 0x7f);
+  kinds[byte] =
+    (isToken ? ofTokens : 0) |
+    (isAscii ? ofValues.ascii : 0) |
+    (isAscii || byte >= 0x80 ? ofValues.latin1 : 0);
+}
+
+/**
+ * Reads header or trailer fields: a token (RFC 9110 section 5.6.2), a colon right behind it, and a value without the blanks
+ * around it. No line goes on from the one before (obs-fold), and no end of line is half of one.
+ *
+ * Byte by byte: two heads are read for each request, and a regular expression for each line takes three times as long.
+ *
+ * @param from where the first line begins; the last one has lost its end
+ */
+export function parseFields(
+  { bytes, text }: Lines,
+  from: number,
+  charset: ValueCharset,
+): string[] | MalformedResponseError {
+  const ofValue = ofValues[charset];
+  const end = text.length;
+  const fields: string[] = [];
+  for (let at = from; at < end; at += 2) {
+    const nameAt = at;
+    while (at < end && isOf(bytes, at, ofTokens)) at++;
+    if (at === nameAt || at === end || bytes[at] !== colon)
+      return new MalformedResponseError('a line that is no header');
+    const name = text.slice(nameAt, at++);
+    const valueAt = at;
+    while (at < end && isOf(bytes, at, ofValue)) at++;
+    if (at < end && !(bytes[at] === cr && bytes[at + 1] === lf))
+      return new MalformedResponseError(controlCharacter);
+    fields.push(name, trimmed(text, valueAt, at));
+  }
+  return fields;
+}
+
+function isOf(bytes: Uint8Array, at: number, kind: number): boolean {
+  return ((kinds[bytes[at] ?? 0] ?? 0) & kind) !== 0;
+}
+
+/** Without the spaces and tabs around it: not `trim()`, to which 0xA0 is a space. */
+function trimmed(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
