@@ -1,5 +1,7 @@
 import type { BodySource } from './message.ts';
 
+const noBytes = Buffer.alloc(0);
+
 /** More than this of what a client sends ahead waits in its own buffers. */
 export const maxHeldBytes = 65_536;
 
@@ -41,7 +43,7 @@ export class PlainBody implements BodySource {
       this.readableLength += bytes;
     }
     if (bytes > 0) this.#listener?.();
-    return received.subarray(bytes);
+    return bytes === received.length ? noBytes : received.subarray(bytes);
   }
 
   read(): Buffer | null {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { maxHeldBytes, PlainBody } from './plain-body.ts';
 import { readPlainHead, type PlainHead } from './plain-head.ts';
 import { PlainResponse } from './plain-response.ts';

@@ -60,7 +60,7 @@ async function relay(context: ProxyContext, visit: RequestVisit, relayed: Relaye
   visit.way = decision;
   if (bindsConnection(visit.request.rawHeaders, 'authorization')) visit.downstream.isBound = true;
   // node:http hands a request out before its body, all of which may have come in the same packet.
-  await Promise.resolve();
+  if (!visit.body.isReady) await Promise.resolve();
   for (let attempt = 1; ; attempt++) {
     const warm = attempt === 1 ? takeWarm(context, visit, decision) : undefined;
     const connection = warm ?? (await dial(context, visit, relayed));

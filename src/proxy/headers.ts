@@ -5,18 +5,18 @@ const hopByHop = ['connection', 'keep-alive', 'te', 'transfer-encoding', 'upgrad
 
 /** Names of headers that do not pass, and all that begin with `proxy-`. */
 class Dropped {
-  readonly #names: ReadonlySet<string>;
+  readonly #names: readonly string[];
   readonly #notable: (name: string) => string | undefined;
 
   constructor(names: readonly string[]) {
-    this.#names = new Set(names);
+    this.#names = names;
     this.#notable = notableAmong(names);
   }
 
   has(name: string): boolean {
     const mayBeProxy = (name.charCodeAt(0) | 0x20) === 0x70;
     const lower = mayBeProxy ? name.toLowerCase() : this.#notable(name);
-    return lower !== undefined && (this.#names.has(lower) || lower.startsWith('proxy-'));
+    return lower !== undefined && (this.#names.includes(lower) || lower.startsWith('proxy-'));
   }
 }
 

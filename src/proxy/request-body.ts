@@ -48,11 +48,15 @@ export class RequestBody {
     return this.#source.isComplete;
   }
 
+  /** Whether there is none, or all of a body of known length waits to be taken. */
+  get isReady(): boolean {
+    // Not whether it is complete, which node:http says in a turn of its own.
+    return this.framing !== 'chunked' && this.bytes === 0 && this.#source.readableLength >= this.#length;
+  }
+
   /** All of a body of known length, if it has come already; undefined where it has not. */
   takeWhole(): Buffer | undefined {
-    // Not whether it is complete, which node:http says in a turn of its own.
-    if (this.framing !== 'length' || this.bytes > 0 || this.#source.readableLength < this.#length)
-      return undefined;
+    if (this.framing === undefined || !this.isReady) return undefined;
     const whole = readAll(this.#source);
     this.#pass(whole);
     return whole;

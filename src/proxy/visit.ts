@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import type { BodySource, ClientRequest, ClientResponse } from '../downstream/message.ts';
 import type { Failure } from '../failure.ts';
 import { unlisted, type Way } from '../policy/decide.ts';

@@ -7,6 +7,8 @@ import type { Dialled } from './dial.ts';
 import { MalformedResponseError } from './malformed-response.ts';
 import { ResponseParser, type ResponseParts } from './response-parser.ts';
 
+const noBytes: Buffer = Buffer.alloc(0);
+
 /** The server has closed its side before the response was whole. */
 class ConnectionLostError extends Error {
   readonly code = 'ECONNRESET';
@@ -61,7 +63,7 @@ export class Connection {
   #socketError: Error | undefined;
   #onClose: (() => void) | undefined;
   /** What came behind a 101. */
-  #rest: Buffer = Buffer.alloc(0);
+  #rest = noBytes;
 
   constructor(dialled: Dialled, options: { authority: Authority; server: string; headerBytes: number }) {
     this.socket = dialled.socket;
@@ -164,7 +166,7 @@ export class Connection {
       }
       // It was ended because of what it told.
       if (this.#underWay === undefined) return;
-      if (parser.isOver) this.#finish(parser, chunk.subarray(end));
+      if (parser.isOver) this.#finish(parser, end === chunk.length ? noBytes : chunk.subarray(end));
       receiver.onRead();
     });
   };

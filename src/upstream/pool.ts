@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { TLSSocket } from 'node:tls';
 import { formatAuthority, type Authority } from '../authority.ts';
 import { Failure } from '../failure.ts';
@@ -65,8 +66,9 @@ export class Pool {
    */
   takeWarm(target: Way, owner: object | undefined): Connection | undefined {
     const { idle } = this.#groupOf(target, owner);
+    const nowMs = performance.now();
     for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
-      if (!connection.closed && !isWorn(connection)) {
+      if (!connection.closed && !isWorn(connection, nowMs)) {
         connection.reused = true;
         return connection;
       }
@@ -117,8 +119,10 @@ export class Pool {
   /** Gives a connection back after a complete exchange. */
   release(connection: Connection): void {
     const group = this.#membership.get(connection);
-    connection.idleSinceMs = performance.now();
-    if (connection.closed || group === undefined || group.retired || isWorn(connection)) connection.destroy();
+    const nowMs = performance.now();
+    connection.idleSinceMs = nowMs;
+    if (connection.closed || group === undefined || group.retired || isWorn(connection, nowMs))
+      connection.destroy();
     else group.idle.push(connection);
   }
 
@@ -205,16 +209,16 @@ export class Pool {
   }
 
   #sweep(): void {
+    const nowMs = performance.now();
     for (const group of this.#groups.values()) {
-      for (const connection of [...group.idle]) if (isWorn(connection)) connection.destroy();
+      for (const connection of [...group.idle]) if (isWorn(connection, nowMs)) connection.destroy();
       if (group.open.size + group.dialling === 0 && validSession(group) === undefined)
         this.#groups.delete(group.key);
     }
   }
 }
 
-function isWorn({ bornMs, idleMs, idleSinceMs }: Connection): boolean {
-  const nowMs = performance.now();
+function isWorn({ bornMs, idleMs, idleSinceMs }: Connection, nowMs: number): boolean {
   return nowMs - idleSinceMs > idleMs || nowMs - bornMs > maxLifeMs;
 }
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 
 /** A body of at most this many bytes is copied between what frames it: one write, and one TLS record if it is small. */
