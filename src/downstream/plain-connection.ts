@@ -99,14 +99,13 @@ export class PlainConnection {
   };
 
   #goOn(goesOn: boolean): void {
-    const held = this.#held;
+    this.#state = goesOn && !this.#socket.destroyed ? 'waiting' : 'ending';
+    if (this.#heldBytes === 0) return;
+    const held = Buffer.concat(this.#held);
     this.#held = [];
     this.#heldBytes = 0;
-    this.#state = goesOn && !this.#socket.destroyed ? 'waiting' : 'ending';
     this.#regulate();
-    const [first, ...more] = held;
-    if (first !== undefined && this.#state === 'waiting')
-      this.#begin(more.length === 0 ? first : Buffer.concat(held), this.#heldSinceMs);
+    if (this.#state === 'waiting') this.#begin(held, this.#heldSinceMs);
   }
 
   #hold(bytes: Buffer, receivedMs: number): void {

@@ -1,4 +1,4 @@
-import { parseFields } from '../upstream/field-lines.ts';
+import { findEmptyLine, inValues, parseFields } from '../upstream/field-lines.ts';
 import { notableAmong } from '../upstream/raw-headers.ts';
 import { isLength } from '../upstream/response-head.ts';
 
@@ -18,7 +18,6 @@ export interface PlainHead {
   readonly bytes: number;
 }
 
-const emptyLine = Buffer.from('\r\n\r\n');
 /** Origin form, or the absolute form of a host without user info (RFC 9112 section 3.2). No fragment. */
 const requestLine =
   /^(?:GET|POST|DELETE|HEAD|OPTIONS|PUT|PATCH) (?:\/[!-"$-~]*|http:\/\/[A-Za-z\d.:[\]-]+(?:\/[!-"$-~]*)?) HTTP\/1\.1$/;
@@ -40,7 +39,7 @@ const notableName = notableAmong([
  * @returns undefined for anything else: incomplete, rare, or wrong
  */
 export function readPlainHead(received: Buffer, maxBytes: number): PlainHead | undefined {
-  const end = received.indexOf(emptyLine);
+  const end = findEmptyLine(received, 0);
   if (end < 0 || end > maxBytes) return undefined;
   const text = received.toString('latin1', 0, end);
   const lineEnd = text.indexOf('\r\n');
@@ -48,14 +47,15 @@ export function readPlainHead(received: Buffer, maxBytes: number): PlainHead | u
   const line = text.slice(0, lineEnd);
   if (!requestLine.test(line)) return undefined;
   // Not Latin-1, which one reader may take for something else than another.
-  const rawHeaders = parseFields({ bytes: received, text }, lineEnd + 2, 'ascii');
+  const rawHeaders = parseFields({ bytes: received, text }, lineEnd + 2, inValues.ascii);
   if (!Array.isArray(rawHeaders)) return undefined;
   const framing = readFraming(rawHeaders);
   if (framing === undefined) return undefined;
   const space = line.indexOf(' ');
   const method = line.slice(0, space);
   const url = line.slice(space + 1, -' HTTP/1.1'.length);
-  return { method, url, httpVersion: '1.1', rawHeaders, ...framing, bytes: end + emptyLine.length };
+  const { bodyBytes, keepsAlive } = framing;
+  return { method, url, httpVersion: '1.1', rawHeaders, bodyBytes, keepsAlive, bytes: end + 4 };
 }
 
 /** @returns undefined where the framing, the connection or the Host is anything but ordinary */

@@ -211,9 +211,9 @@ class Exchange implements ResponseReceiver {
   }
 
   #takePending(): Buffer | undefined {
-    const [first, ...rest] = this.#pending;
+    const bytes = this.#pending.length > 1 ? Buffer.concat(this.#pending) : this.#pending[0];
     this.#pending.length = 0;
-    return first === undefined || rest.length === 0 ? first : Buffer.concat([first, ...rest]);
+    return bytes;
   }
 
   #abort(failure: Failure): void {

@@ -159,7 +159,8 @@ export class RequestBody {
 /** All that waits to be read: since Node 26 one read() of a stream gives the first chunk of it only. */
 function readAll(source: BodySource): Buffer {
   const first = source.read() ?? Buffer.alloc(0);
-  const rest: Buffer[] = [];
-  for (let chunk = source.read(); chunk !== null; chunk = source.read()) rest.push(chunk);
-  return rest.length === 0 ? first : Buffer.concat([first, ...rest]);
+  if (source.readableLength === 0) return first;
+  const all = [first];
+  for (let chunk = source.read(); chunk !== null; chunk = source.read()) all.push(chunk);
+  return Buffer.concat(all);
 }

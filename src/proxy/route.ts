@@ -110,9 +110,10 @@ function originForm(
   if (host === undefined && request.httpVersion !== '1.0') return malformed();
   const denied = checkBrowser(request.rawHeaders, host, context.allowedHosts);
   if (denied !== undefined) return denied;
-  const end = target.slice(1).search(/[/?]/) + 1;
-  const first = end === 0 ? target.slice(1) : target.slice(1, end);
-  const rest = end === 0 ? '' : target.slice(end);
+  let end = 1;
+  while (end < target.length && target[end] !== '/' && target[end] !== '?') end++;
+  const first = target.slice(1, end);
+  const rest = target.slice(end);
   if (first === '.well-known') return wellKnown(rest);
   if (rest === '' || rest.startsWith('?'))
     return { kind: 'base_url', server: first, target: undefined, query: rest };

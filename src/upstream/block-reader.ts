@@ -1,7 +1,6 @@
-import { controlCharacter, type Lines } from './field-lines.ts';
+import { controlCharacter, findEmptyLine, type Lines } from './field-lines.ts';
 import { MalformedResponseError } from './malformed-response.ts';
 
-const emptyLine = Buffer.from('\r\n\r\n');
 const statusStart = 'HTTP/1.';
 /** Control characters, and CR or LF for themselves, which some readers take for the end of a line. */
 // eslint-disable-next-line no-control-regex -- they are what is looked for
@@ -31,12 +30,12 @@ export class BlockReader {
     const seen = this.#heldBytes;
     const fresh = at === 0 ? chunk : chunk.subarray(at);
     const bytes = seen === 0 ? fresh : this.#hold(fresh);
-    const end = bytes.indexOf(emptyLine, Math.max(0, seen - 3));
+    const end = findEmptyLine(bytes, Math.max(0, seen - 3));
     if ((end < 0 ? bytes.length : end) > this.#maxBytes)
       return new MalformedResponseError('headers too long');
     if (end < 0) return this.#mayGoOn(seen === 0 ? this.#hold(fresh) : bytes, seen) ?? chunk.length;
     this.lines = { bytes, text: bytes.toString('latin1', 0, end) };
-    return at + end + emptyLine.length - seen;
+    return at + end + 4 - seen;
   }
 
   /** Room is doubled where there is too little: what comes byte by byte is not copied anew for each. */

@@ -1,5 +1,5 @@
 import { BlockReader } from './block-reader.ts';
-import { parseFields } from './field-lines.ts';
+import { inValues, parseFields } from './field-lines.ts';
 import { MalformedResponseError } from './malformed-response.ts';
 
 /** A size and its extensions; nobody sends extensions, and nobody needs long ones. */
@@ -78,7 +78,7 @@ export class ChunkedDecoder {
     const next = this.#trailers.read(chunk, at);
     const { lines } = this.#trailers;
     if (next instanceof MalformedResponseError || lines === undefined) return next;
-    const fields = parseFields(lines, '\r\n'.length, 'latin1');
+    const fields = parseFields(lines, '\r\n'.length, inValues.latin1);
     if (fields instanceof MalformedResponseError) return fields;
     if (fields.some((name, index) => index % 2 === 0 && isFraming.test(name)))
       return new MalformedResponseError('a length among the trailers');

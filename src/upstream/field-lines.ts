@@ -6,9 +6,6 @@ export interface Lines {
   readonly text: string;
 }
 
-/** What may stand in a value beside tabs and visible ASCII: in `latin1` all above it (obs-text, RFC 9110 section 5.5). */
-export type ValueCharset = 'ascii' | 'latin1';
-
 /** Said of a block that has one, or half an end of line. */
 export const controlCharacter = 'a control character in the head or the trailers';
 
@@ -18,15 +15,16 @@ const colon = 0x3a;
 
 /** Of each byte, where it may stand. */
 const kinds = new Uint8Array(256);
-const ofTokens = 1;
-const ofValues = { ascii: 2, latin1: 4 } satisfies Record<ValueCharset, number>;
+const inTokens = 1;
+/** Tabs and visible ASCII may stand in a value, and in `latin1` all above them (obs-text, RFC 9110 section 5.5). */
+export const inValues = { ascii: 2, latin1: 4 } as const;
 for (let byte = 0; byte < kinds.length; byte++) {
   const isToken = /[!#$%&'*+\-.^_`|~\dA-Za-z]/.test(String.fromCharCode(byte));
   const isAscii = byte === 0x09 || (byte >= 0x20 && byte < 0x7f);
   kinds[byte] =
-    (isToken ? ofTokens : 0) |
-    (isAscii ? ofValues.ascii : 0) |
-    (isAscii || byte >= 0x80 ? ofValues.latin1 : 0);
+    (isToken ? inTokens : 0) |
+    (isAscii ? inValues.ascii : 0) |
+    (isAscii || byte >= 0x80 ? inValues.latin1 : 0);
 }
 
 /**
@@ -36,28 +34,43 @@ for (let byte = 0; byte < kinds.length; byte++) {
  * Byte by byte: two heads are read for each request, and a regular expression for each line takes three times as long.
  *
  * @param from where the first line begins; the last one has lost its end
+ * @param inValue one of {@link inValues}
  */
 export function parseFields(
   { bytes, text }: Lines,
   from: number,
-  charset: ValueCharset,
+  inValue: number,
 ): string[] | MalformedResponseError {
-  const ofValue = ofValues[charset];
   const end = text.length;
   const fields: string[] = [];
   for (let at = from; at < end; at += 2) {
     const nameAt = at;
-    while (at < end && isOf(bytes, at, ofTokens)) at++;
+    while (at < end && isOf(bytes, at, inTokens)) at++;
     if (at === nameAt || at === end || bytes[at] !== colon)
       return new MalformedResponseError('a line that is no header');
     const name = text.slice(nameAt, at++);
     const valueAt = at;
-    while (at < end && isOf(bytes, at, ofValue)) at++;
+    while (at < end && isOf(bytes, at, inValue)) at++;
     if (at < end && !(bytes[at] === cr && bytes[at + 1] === lf))
       return new MalformedResponseError(controlCharacter);
     fields.push(name, trimmed(text, valueAt, at));
   }
   return fields;
+}
+
+/**
+ * The index of the first empty line with the end of the line before it, which four bytes are looked at a time for
+ * (Horspool, 1980); -1 where there is none.
+ */
+export function findEmptyLine(bytes: Uint8Array, from: number): number {
+  for (let at = from + 3; at < bytes.length;) {
+    const byte = bytes[at];
+    if (byte === lf) {
+      if (bytes[at - 1] === cr && bytes[at - 2] === lf && bytes[at - 3] === cr) return at - 3;
+      at += 2;
+    } else at += byte === cr ? 1 : 4;
+  }
+  return -1;
 }
 
 function isOf(bytes: Uint8Array, at: number, kind: number): boolean {

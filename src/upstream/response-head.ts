@@ -1,4 +1,4 @@
-import { controlCharacter, parseFields, type Lines } from './field-lines.ts';
+import { controlCharacter, inValues, parseFields, type Lines } from './field-lines.ts';
 import { MalformedResponseError } from './malformed-response.ts';
 import { notableAmong } from './raw-headers.ts';
 
@@ -19,7 +19,7 @@ export interface ResponseHead {
 
 const crlf = '\r\n';
 /** RFC 9112 section 4. A version beyond 1.1 is none that could be spoken here. */
-const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^]*))?$/;
+const statusLine = /^HTTP\/1\.[01] [1-9]\d\d(?: [^]*)?$/;
 const illegalInPhrase = /[^\t\x20-\x7e\x80-\xff]/;
 /** A `Content-Length` that a number holds. */
 export const isLength = /^\d{1,15}$/;
@@ -40,20 +40,21 @@ const framingName = notableAmong([
 export function parseResponseHead(lines: Lines, method: string): ResponseHead | MalformedResponseError {
   const { text } = lines;
   const end = text.indexOf(crlf);
-  const line = statusLine.exec(end < 0 ? text : text.slice(0, end));
-  if (line === null) return malformed('no status line of HTTP/1.1');
-  if (illegalInPhrase.test(line[3] ?? '')) return malformed(controlCharacter);
-  const headers = end < 0 ? [] : parseFields(lines, end + crlf.length, 'latin1');
+  const line = end < 0 ? text : text.slice(0, end);
+  if (!statusLine.test(line)) return malformed('no status line of HTTP/1.1');
+  const phrase = line.slice('HTTP/1.1 200 '.length);
+  if (illegalInPhrase.test(phrase)) return malformed(controlCharacter);
+  const headers = end < 0 ? [] : parseFields(lines, end + crlf.length, inValues.latin1);
   if (headers instanceof MalformedResponseError) return headers;
-  const status = Number(line[2]);
-  const framing = readFraming(headers, line[1] === '1');
+  const status = Number(line.slice('HTTP/1.1 '.length, 'HTTP/1.1 200'.length));
+  const framing = readFraming(headers, line.startsWith('HTTP/1.1'));
   if (framing instanceof MalformedResponseError) return framing;
   const { body, keepsAlive, keepAliveMs } = framing;
   // To llhttp a tab behind it makes it another coding, and the body one that ends with the connection.
   if (body === 'chunked' && text.includes('\t') && /chunked *\t/i.test(text))
     return malformed('a transfer coding besides chunked');
   const isBodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;
-  return { status, phrase: line[3] ?? '', headers, body: isBodiless ? 0 : body, keepsAlive, keepAliveMs };
+  return { status, phrase, headers, body: isBodiless ? 0 : body, keepsAlive, keepAliveMs };
 }
 
 type Framing = Pick<ResponseHead, 'body' | 'keepsAlive' | 'keepAliveMs'>;
