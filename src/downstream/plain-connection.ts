@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { readDirectly } from '../upstream/read-directly.ts';
 import { maxHeldBytes, PlainBody } from './plain-body.ts';
 import { readPlainHead, type PlainHead } from './plain-head.ts';
 import { PlainResponse } from './plain-response.ts';
@@ -24,6 +25,7 @@ export interface PlainOwner {
 export class PlainConnection {
   readonly #socket: Socket;
   readonly #owner: PlainOwner;
+  readonly #stopReading: () => void;
   #state: 'waiting' | 'serving' | 'ending' | 'handed over' = 'waiting';
   /** What is still to come of the last request. */
   #body: PlainBody | undefined;
@@ -39,7 +41,8 @@ export class PlainConnection {
   constructor(socket: Socket, owner: PlainOwner) {
     this.#socket = socket;
     this.#owner = owner;
-    socket.on('data', this.#read).once('end', this.#ended).once('close', this.#closed);
+    this.#stopReading = readDirectly(socket, this.#read);
+    socket.once('end', this.#ended).once('close', this.#closed);
   }
 
   /** Whether it waits for a request. */
@@ -134,7 +137,8 @@ export class PlainConnection {
   #handOver(received: Buffer): void {
     const socket = this.#socket;
     this.#state = 'handed over';
-    socket.off('data', this.#read).off('end', this.#ended).off('close', this.#closed);
+    this.#stopReading();
+    socket.off('end', this.#ended).off('close', this.#closed);
     socket.pause();
     socket.unshift(received);
     this.#owner.handOver();

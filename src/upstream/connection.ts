@@ -5,6 +5,7 @@ import type { Way } from '../policy/decide.ts';
 import { classifyExchangeError } from './classify.ts';
 import type { Dialled } from './dial.ts';
 import { MalformedResponseError } from './malformed-response.ts';
+import { readDirectly } from './read-directly.ts';
 import { ResponseParser, type ResponseParts } from './response-parser.ts';
 
 const noBytes: Buffer = Buffer.alloc(0);
@@ -58,6 +59,7 @@ export class Connection {
   /** Since when it is unused, on the monotonic clock. */
   idleSinceMs = 0;
   readonly #headerBytes: number;
+  readonly #stopReading: () => void;
   #underWay: UnderWay | undefined;
   /** The first: after an alert what follows is only that the other side closed. */
   #socketError: Error | undefined;
@@ -71,8 +73,8 @@ export class Connection {
     this.authority = options.authority;
     this.isForwarded = dialled.isForwarded;
     this.#headerBytes = options.headerBytes;
+    this.#stopReading = readDirectly(this.socket, this.#read);
     this.socket
-      .on('data', this.#read)
       .on('drain', this.#drained)
       .once('end', this.#ended)
       .on('error', (error) => (this.#socketError ??= error))
@@ -116,7 +118,8 @@ export class Connection {
   detach(): Socket {
     this.closed = true;
     const { socket } = this;
-    socket.pause().off('data', this.#read).off('drain', this.#drained).off('end', this.#ended);
+    this.#stopReading();
+    socket.pause().off('drain', this.#drained).off('end', this.#ended);
     if (this.#rest.length > 0) socket.unshift(this.#rest);
     return socket;
   }
