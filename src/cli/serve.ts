@@ -1,7 +1,6 @@
 import { start, StartError, type Sidecar } from '../app.ts';
 import type { ListenAddress } from '../config/config.ts';
 import { locateConfig } from './locate-config.ts';
-import { keepTickShape } from './keep-tick-shape.ts';
 import { releaseStartMemory } from './release-start-memory.ts';
 
 /** When what follows a start, the first look at the files say, is over. */
@@ -21,7 +20,6 @@ export async function serve(
   // From the first moment on: without a handler SIGHUP ends the process, and the kernel hides SIGTERM from process 1 of
   // a container. While it starts there is nothing to reload and nothing to drain.
   const first = firstSignal();
-  keepTickShape();
   process.on('SIGHUP', () => void sidecar?.reload('signal'));
   try {
     const starting = start({ file: locateConfig(command.config, env), env, overrides: { listen, admin } });
