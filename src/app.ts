@@ -166,11 +166,10 @@ class App implements Sidecar {
   async listen(first: FirstLoad): Promise<this> {
     const { snapshot, problems, failed } = first;
     const { listen, admin } = snapshot.config.settings;
-    await inSlices(this.#metrics.showSnapshot(snapshot));
+    // The CA before the first client can come; it mostly waits for the disk.
+    await Promise.all([this.#caKeeper.refresh(), inSlices(this.#metrics.showSnapshot(snapshot))]);
     this.#metrics.showLoad(failed, false);
     this.#status.loaded(failed, problems);
-    // Before the first client can come.
-    await this.#caKeeper.refresh();
     try {
       this.#proxyAddresses = await this.#listener.listen(listen);
       const adminAddress = await this.#adminListener.listen(admin);

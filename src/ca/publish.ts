@@ -20,10 +20,11 @@ export async function publish(
   const own = render(certificates);
   try {
     await makeDirectory(directory, 0o755);
-    await keepFile(path.join(directory, 'ca.pem'), own);
-    if (defaultTrust === undefined) return withoutTrust;
-    await keepFile(path.join(directory, 'ca-bundle.pem'), own + render(defaultTrust.certificates));
-    return undefined;
+    const files = [keepFile(path.join(directory, 'ca.pem'), own)];
+    if (defaultTrust !== undefined)
+      files.push(keepFile(path.join(directory, 'ca-bundle.pem'), own + render(defaultTrust.certificates)));
+    await Promise.all(files);
+    return defaultTrust === undefined ? withoutTrust : undefined;
   } catch (error) {
     return caError(
       `${directory}, where clients find the CA, cannot be written: ${describeSystemError(error)}`,
