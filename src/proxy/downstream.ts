@@ -3,7 +3,6 @@ import type { Socket } from 'node:net';
 import type { PlainConnection } from '../downstream/plain-connection.ts';
 import { Failure } from '../failure.ts';
 import { InOrder } from './in-order.ts';
-import { isLoopbackPeer } from './peer.ts';
 import type { Member } from './roster.ts';
 import type { Inside } from './route.ts';
 import type { RequestVisit } from './visit.ts';
@@ -32,10 +31,13 @@ export class Downstream implements Member {
   /** Whose turn it is: it ends with the connection. Not one with a 101, whose two ends are watched together. */
   current: RequestVisit | undefined;
 
-  /** @param onBug see {@link InOrder} */
-  constructor(socket: Socket, onBug: (error: unknown) => void) {
+  /**
+   * @param isLoopback see {@link Downstream.isLoopback}
+   * @param onBug see {@link InOrder}
+   */
+  constructor(socket: Socket, isLoopback: boolean, onBug: (error: unknown) => void) {
     this.socket = socket;
-    this.isLoopback = isLoopbackPeer(socket);
+    this.isLoopback = isLoopback;
     this.order = new InOrder(socket, onBug);
     socket.once('close', () => {
       if (this.current?.response.writableFinished === false)

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket, type SecureContext } from 'node:tls';
 import { Failure, type FailureWords } from '../failure.ts';
+import { Cancellation } from './cancellation.ts';
 
 /** INTERFACE section 4: how long a slow sender has for its TLS hello, which is all of its handshake. */
 const helloMs = 5_000;
@@ -14,7 +15,21 @@ export type Opened = { readonly socket: Socket; readonly secure: boolean } | Fai
  * @param leaf the TLS context to answer with, asked for only where TLS is spoken
  */
 export async function openInside(socket: Socket, leaf: () => SecureContext | Failure): Promise<Opened> {
-  const deadline = AbortSignal.timeout(helloMs);
+  // Not an AbortSignal, which takes a connection more than the parsing of its CONNECT.
+  const deadline = new Cancellation();
+  const timer = setTimeout(() => deadline.cancel(late()), helloMs).unref();
+  try {
+    return await open(socket, leaf, deadline);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function open(
+  socket: Socket,
+  leaf: () => SecureContext | Failure,
+  deadline: Cancellation,
+): Promise<Opened> {
   const first = await peek(socket, deadline);
   if (first instanceof Failure) return first;
   if (first === tlsHandshake) {
@@ -38,16 +53,20 @@ const silent: FailureWords = {
   hint: 'look at the client: it opens connections that it does not use, or its TLS handshake hangs',
 };
 
+function late(): Failure {
+  return new Failure('downstream_tls_failed', 'handshake', undefined, silent);
+}
+
 function isLetter(byte: number): boolean {
   return (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
 }
 
 /** The first byte that comes, left where it is. */
-function peek(socket: Socket, deadline: AbortSignal): Promise<number | Failure> {
+function peek(socket: Socket, deadline: Cancellation): Promise<number | Failure> {
   return new Promise((resolve) => {
     const settle = (result: number | Failure) => {
       socket.off('readable', onReadable).off('end', onGone).off('close', onGone);
-      deadline.removeEventListener('abort', onLate);
+      deadline.listen(undefined);
       resolve(result);
     };
     const onReadable = () => {
@@ -57,15 +76,14 @@ function peek(socket: Socket, deadline: AbortSignal): Promise<number | Failure> 
       settle(chunk[0] ?? 0);
     };
     const onGone = () => settle(new Failure('downstream_aborted', 'handshake'));
-    const onLate = () => settle(new Failure('downstream_tls_failed', 'handshake', undefined, silent));
     socket.on('readable', onReadable).once('end', onGone).once('close', onGone);
-    deadline.addEventListener('abort', onLate, { once: true });
+    deadline.listen(settle);
     if (socket.destroyed) onGone();
   });
 }
 
 /** The server's side of a TLS handshake on a connected socket. */
-function shakeHands(socket: Socket, context: SecureContext, deadline: AbortSignal): Promise<Opened> {
+function shakeHands(socket: Socket, context: SecureContext, deadline: Cancellation): Promise<Opened> {
   return new Promise((resolve) => {
     const secure = new TLSSocket(socket, {
       isServer: true,
@@ -82,7 +100,7 @@ function shakeHands(socket: Socket, context: SecureContext, deadline: AbortSigna
     const onEnd = () => void secure.destroy();
     const settle = (result: Opened) => {
       secure.off('end', onEnd);
-      deadline.removeEventListener('abort', onLate);
+      deadline.listen(undefined);
       resolve(result);
     };
     // `secure` and `_tlsError` are what tls.Server itself goes by; it has no way to choose a context without SNI.
@@ -91,6 +109,6 @@ function shakeHands(socket: Socket, context: SecureContext, deadline: AbortSigna
       .once('end', onEnd)
       .once('close', () => settle(new Failure('downstream_tls_failed', 'handshake', cause)));
     secure.once('secure', () => settle({ socket: secure, secure: true }));
-    deadline.addEventListener('abort', onLate, { once: true });
+    deadline.listen(onLate);
   });
 }

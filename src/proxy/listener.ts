@@ -21,6 +21,7 @@ import {
   tickMs,
   type ReadByNode,
 } from './node-server.ts';
+import { isLoopbackPeer } from './peer.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { lingerMs, replyFailure, replyOnSocket } from './reply.ts';
 import { Roster } from './roster.ts';
@@ -131,7 +132,7 @@ export class ProxyListener {
 
   #admit(socket: Socket, readByNode: ReadByNode): void {
     const { connections } = this.#context.store.current().config.settings.limits;
-    const downstream = this.#enter(socket, this.#connections);
+    const downstream = this.#enter(socket, this.#connections, isLoopbackPeer(socket));
     downstream.isExcess = this.#connections.size > connections;
     if (this.#connections.size <= connections + politeExcess) {
       this.#serve(downstream, readByNode);
@@ -162,8 +163,8 @@ export class ProxyListener {
     });
   }
 
-  #enter(socket: Socket, roster: Roster<Downstream>): Downstream {
-    const downstream = new Downstream(socket, (error) => this.#reportBug(error));
+  #enter(socket: Socket, roster: Roster<Downstream>, isLoopback: boolean): Downstream {
+    const downstream = new Downstream(socket, isLoopback, (error) => this.#reportBug(error));
     this.#bySocket.set(socket, downstream);
     roster.add(downstream);
     // What it means is told by its close.
@@ -222,7 +223,10 @@ export class ProxyListener {
       await untilReleased(downstream);
       const serve = await this.#handleConnect(new ConnectVisit(request, downstream, receivedMs));
       if (serve === undefined) return false;
-      const within = serve.socket === socket ? downstream : this.#enter(serve.socket, this.#secured);
+      const within =
+        serve.socket === socket
+          ? downstream
+          : this.#enter(serve.socket, this.#secured, downstream.isLoopback);
       within.inside = serve.inside;
       this.#serve(within, readByNode);
       return true;
