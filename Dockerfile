@@ -24,7 +24,7 @@ FROM ${BASE_IMAGE} AS compile
 COPY --from=build /image/opt /opt
 COPY image/fill-cache.ts /tmp/
 USER 65532:65532
-RUN ["/nodejs/bin/node", "/tmp/fill-cache.ts", "/opt/mcp-tls-sidecar/dist/main.js", "/tmp/compile-cache", "--min-semi-space-size=2"]
+RUN ["/nodejs/bin/node", "/tmp/fill-cache.ts", "/opt/mcp-tls-sidecar/dist/main.js", "/tmp/compile-cache", "--min-semi-space-size=8"]
 
 FROM ${BASE_IMAGE}
 COPY --from=build /image/opt /opt
@@ -39,9 +39,9 @@ ENV NODE_COMPILE_CACHE=/opt/mcp-tls-sidecar/compile-cache \
 WORKDIR /run/mcp-tls-sidecar
 USER 65532:65532
 STOPSIGNAL SIGTERM
-# Without SIGUSR1, by which a debugger would be let in. Young objects get 2 MB in place of 1: fewer requests than one in
-# a hundred wait for their collection.
-ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--min-semi-space-size=2", "/opt/mcp-tls-sidecar/dist/main.js"]
+# Without SIGUSR1, by which a debugger would be let in. Young objects have 8 MB in place of 1: fewer requests wait for their
+# collection, and what is not used of it takes no memory.
+ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--min-semi-space-size=8", "/opt/mcp-tls-sidecar/dist/main.js"]
 CMD ["serve"]
 HEALTHCHECK --interval=15s --timeout=5s --start-period=10s --retries=3 \
     CMD ["/nodejs/bin/node", "/opt/mcp-tls-sidecar/dist/main.js", "health"]
