@@ -24,7 +24,7 @@ FROM ${BASE_IMAGE} AS compile
 COPY --from=build /image/opt /opt
 COPY image/fill-cache.ts /tmp/
 USER 65532:65532
-RUN ["/nodejs/bin/node", "/tmp/fill-cache.ts", "/opt/mcp-tls-sidecar/dist/main.js", "/tmp/compile-cache", "--min-semi-space-size=8"]
+RUN ["/nodejs/bin/node", "/tmp/fill-cache.ts", "/opt/mcp-tls-sidecar/dist/main.js", "/tmp/compile-cache"]
 
 FROM ${BASE_IMAGE}
 COPY --from=build /image/opt /opt

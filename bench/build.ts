@@ -28,10 +28,10 @@ export function build(into: string): Build {
     source: join(into, 'src/main.ts'),
   };
   const cache = join(into, 'compile-cache');
-  const { flags, env } = readDockerfile();
-  execFileSync(process.execPath, [join(into, 'image/fill-cache.ts'), main.image, cache, ...flags], {
+  execFileSync(process.execPath, [join(into, 'image/fill-cache.ts'), main.image, cache], {
     timeout: 120_000,
   });
+  const { flags, env } = readDockerfile();
   return { directory: into, main, flags, env: { ...env, NODE_COMPILE_CACHE: cache } };
 }
 

@@ -7,8 +7,8 @@ import { chmodSync, globSync } from 'node:fs';
  * `--predictable` makes it the same in every build; it is not among the options that V8 wants to be the same when a
  * cache is used.
  */
-const [main = '', cache = '', ...options] = process.argv.slice(2);
-execFileSync(process.execPath, ['--predictable', ...options, main, '--version'], {
+const [main = '', cache = ''] = process.argv.slice(2);
+execFileSync(process.execPath, ['--predictable', main, '--version'], {
   env: { NODE_COMPILE_CACHE: cache },
   timeout: 60_000,
 });

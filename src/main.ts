@@ -1,9 +1,4 @@
 #!/usr/bin/env node
-import { setFlagsFromString } from 'node:v8';
-
-// The image sizes the heap, which is done by now. V8 takes Node's own precompiled code under the default options only:
-// without this, a start takes 25 ms more.
-setFlagsFromString('--min-semi-space-size=0');
 // libuv reads this when its pool is first used: name resolution must not starve the reading of files.
 process.env['UV_THREADPOOL_SIZE'] ??= '16';
 

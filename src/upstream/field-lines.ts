@@ -51,7 +51,7 @@ export function parseFields(
     const name = text.slice(nameAt, at++);
     const valueAt = at;
     while (at < end && isOf(bytes, at, inValue)) at++;
-    if (at < end && !(bytes[at] === cr && bytes[at + 1] === lf))
+    if (at < end && !(bytes[at] === cr && at + 1 < end && bytes[at + 1] === lf))
       return new MalformedResponseError(controlCharacter);
     fields.push(name, trimmed(text, valueAt, at));
   }
