@@ -23,7 +23,9 @@ export async function publish(
     const files = [keepFile(path.join(directory, 'ca.pem'), own)];
     if (defaultTrust !== undefined)
       files.push(keepFile(path.join(directory, 'ca-bundle.pem'), own + render(defaultTrust.certificates)));
-    await Promise.all(files);
+    // Not all(), which would leave a write behind where the other one fails.
+    for (const written of await Promise.allSettled(files))
+      if (written.status === 'rejected') throw written.reason;
     return defaultTrust === undefined ? withoutTrust : undefined;
   } catch (error) {
     return caError(
