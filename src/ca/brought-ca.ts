@@ -1,7 +1,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { CaSettings } from '../config/config.ts';
 import { isSelfSigned } from '../trust/build-chain.ts';
-import { factsOf, keyUsageBits, onOneLine } from '../trust/certificate-facts.ts';
+import { factsOf, keyUsageBits, notAfterOf, notBeforeOf, onOneLine } from '../trust/certificate-facts.ts';
 import type { FileReader } from '../trust/load-bundle.ts';
 import { noCertificateFault } from '../trust/parse-certificates.ts';
 import { FileFault } from '../trust/read-file.ts';
@@ -99,12 +99,14 @@ function purposeFaults(path: string, signer: X509Certificate): CaFault[] {
 function dateFaults(path: string, certificate: X509Certificate): CaFault[] {
   const nowMs = Date.now();
   const subject = `${path} holds a certificate (${nameOf(certificate)}) that`;
-  if (certificate.validToDate.getTime() <= nowMs)
-    return [caError(`${subject} expired at ${certificate.validToDate.toISOString()}`, 'renew it')];
-  if (certificate.validFromDate.getTime() > nowMs)
+  const [from, until] = [notBeforeOf(certificate), notAfterOf(certificate)];
+  if (Number.isNaN(from.getTime() + until.getTime()))
+    return [caError(`${subject} has a date that cannot be read`, 'issue it anew')];
+  if (until.getTime() <= nowMs) return [caError(`${subject} expired at ${until.toISOString()}`, 'renew it')];
+  if (from.getTime() > nowMs)
     return [
       caError(
-        `${subject} is not valid before ${certificate.validFromDate.toISOString()}`,
+        `${subject} is not valid before ${from.toISOString()}`,
         'wait until then, or set the clock of this machine',
       ),
     ];

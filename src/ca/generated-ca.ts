@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, X509Certificate, type KeyObject } from 'node:crypto';
 import type { PermittedDomain } from '../config/config.ts';
-import { readFacts } from '../trust/certificate-facts.ts';
+import { notAfterOf, notBeforeOf, readFacts } from '../trust/certificate-facts.ts';
 import { authorityKeyIdentifier, basicConstraints, keyUsage, subjectKeyIdentifier } from './extensions.ts';
 import { constraintsOf } from './permitted-domains.ts';
 import { commonName, keyIdentifier, signCertificate, type Issuer } from './write-certificate.ts';
@@ -42,8 +42,8 @@ export function crossSign(
     publicKey,
     issuer: issuerOf(by),
     permitted,
-    notBefore: successor.certificate.validFromDate,
-    notAfter: by.certificate.validToDate,
+    notBefore: notBeforeOf(successor.certificate),
+    notAfter: notAfterOf(by.certificate),
   });
   return new X509Certificate(der);
 }

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { PermittedDomain } from '../config/config.ts';
-import { readFacts } from '../trust/certificate-facts.ts';
+import { notAfterOf, readFacts } from '../trust/certificate-facts.ts';
 import { extension, oids } from './extensions.ts';
 import { caLifeMs, crossSign, dayMs, generateCa, type GeneratedCa } from './generated-ca.ts';
 import { constraintsOf } from './permitted-domains.ts';
@@ -93,5 +93,5 @@ function promote(lineage: Lineage, nowMs: number): Lineage {
 }
 
 function notAfterMs({ certificate }: { readonly certificate: X509Certificate }): number {
-  return certificate.validToDate.getTime();
+  return notAfterOf(certificate).getTime();
 }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { SecureContext } from 'node:tls';
 import type { CaSettings } from '../config/config.ts';
 import type { Bundle } from '../trust/bundle.ts';
+import { notAfterOf, notBeforeOf } from '../trust/certificate-facts.ts';
 import { caError, type CaFault } from './ca-fault.ts';
 import { LeafCache } from './leaf-cache.ts';
 import { publish } from './publish.ts';
@@ -72,7 +73,8 @@ export class LocalCa {
 
   /** Not after of the certificate that signs now, Unix milliseconds. */
   get notAfterMs(): number | undefined {
-    return this.#source.signerAt(this.#now())?.certificate.validToDate.getTime();
+    const signer = this.#source.signerAt(this.#now());
+    return signer === undefined ? undefined : notAfterOf(signer.certificate).getTime();
   }
 
   /** Leaves signed since the start. */
@@ -130,9 +132,9 @@ export class LocalCa {
     const signer = this.#source.signerAt(nowMs);
     if (this.#error !== undefined || signer === undefined) return this.#error ?? notLoaded;
     const all = [signer.certificate, ...signer.chain];
-    if (all.some((one) => one.validToDate.getTime() <= nowMs))
+    if (all.some((one) => notAfterOf(one).getTime() <= nowMs))
       return caError('the CA has expired', 'look for the problem that kept it from being renewed');
-    if (all.some((one) => one.validFromDate.getTime() > nowMs))
+    if (all.some((one) => notBeforeOf(one).getTime() > nowMs))
       return caError('the CA is not valid yet', 'set the clock of this machine');
     return signer;
   }

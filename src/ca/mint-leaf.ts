@@ -8,7 +8,7 @@ import {
   subjectAltName,
   subjectKeyIdentifier,
 } from './extensions.ts';
-import { readFacts } from '../trust/certificate-facts.ts';
+import { notAfterOf, readFacts } from '../trust/certificate-facts.ts';
 import { dayMs } from './generated-ca.ts';
 import type { Signer } from './signer.ts';
 import { commonName, keyIdentifier, signCertificate, toPem } from './write-certificate.ts';
@@ -26,7 +26,7 @@ const maxCommonName = 64;
 
 /** When a leaf that is signed now ends: in a week, and never after what it rests on. */
 export function leafNotAfterMs({ certificate, chain }: Signer, nowMs: number): number {
-  const ends = [certificate, ...chain].map((one) => one.validToDate.getTime());
+  const ends = [certificate, ...chain].map((one) => notAfterOf(one).getTime());
   return Math.min(nowMs + leafLifeMs, ...ends);
 }
 

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import { onOneLine } from '../trust/certificate-facts.ts';
+import { notAfterOf, notBeforeOf, onOneLine } from '../trust/certificate-facts.ts';
 import { clean } from './clean.ts';
 
 const dayMs = 86_400_000;
@@ -36,17 +36,17 @@ export function timeOf(date: Date): string | undefined {
 
 /** Whole days until it ends, negative once it has; NaN where its end cannot be read. */
 export function daysLeft(certificate: X509Certificate, nowMs: number): number {
-  return Math.floor((certificate.validToDate.getTime() - nowMs) / dayMs);
+  return Math.floor((notAfterOf(certificate).getTime() - nowMs) / dayMs);
 }
 
 /** Where it stands in time: `valid for 29 days`, `expired 3 days ago`. */
 export function validityWords(certificate: X509Certificate, nowMs: number): string {
-  const fromMs = certificate.validFromDate.getTime();
-  if (nowMs < fromMs) return `not valid before ${dateOf(certificate.validFromDate)}`;
+  const fromMs = notBeforeOf(certificate).getTime();
+  if (nowMs < fromMs) return `not valid before ${dateOf(notBeforeOf(certificate))}`;
   const left = daysLeft(certificate, nowMs);
   if (Number.isNaN(left)) return 'with dates that cannot be read';
   if (left >= 0) return `${days(left)} left`;
-  return `expired on ${dateOf(certificate.validToDate)}`;
+  return `expired on ${dateOf(notAfterOf(certificate))}`;
 }
 
 export function dateOf(date: Date): string {

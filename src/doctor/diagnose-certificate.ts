@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { formatAuthority } from '../authority.ts';
 import type { FailureReason } from '../failure.ts';
+import { notAfterOf, notBeforeOf } from '../trust/certificate-facts.ts';
 import { altNames, dateOf, nameOf } from './certificate-words.ts';
 import { chainOf, positionsWhere, roleOf, strictDefectsOf } from './chain-view.ts';
 import { defectWords } from './defect-words.ts';
@@ -58,7 +59,7 @@ function diagnoseDates(evidence: Evidence, kind: 'expired' | 'not yet valid'): F
   const chain = chainOf(evidence);
   if (chain === undefined) return undefined;
   const off = positionsWhere(chain, (one) =>
-    kind === 'expired' ? one.validToDate.getTime() < nowMs : one.validFromDate.getTime() > nowMs,
+    kind === 'expired' ? notAfterOf(one).getTime() < nowMs : notBeforeOf(one).getTime() > nowMs,
   );
   const [position] = off;
   const certificate = chain.certificates[position ?? -1];
@@ -67,14 +68,14 @@ function diagnoseDates(evidence: Evidence, kind: 'expired' | 'not yet valid'): F
   if (length > 1 && off.length === length) return clockWrong(kind, nowMs);
   const role = roleOf(chain, position);
   if (kind === 'not yet valid') {
-    const fault = `${role} is not valid before ${certificate.validFromDate.toISOString()}`;
+    const fault = `${role} is not valid before ${notBeforeOf(certificate).toISOString()}`;
     const remedy = [
       act(`compare the clock of this machine, which says ${new Date(nowMs).toISOString()}`),
       message(subject, fault, 'Please install one that is valid already'),
     ];
     return { cause: 'not_yet_valid', sentence: fault, remedy };
   }
-  const fault = `${role} expired on ${dateOf(certificate.validToDate)}`;
+  const fault = `${role} expired on ${dateOf(notAfterOf(certificate))}`;
   if (chain.isAnchored && position === length - 1 && position > 0) {
     const remedy = [
       act(

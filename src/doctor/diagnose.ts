@@ -1,3 +1,4 @@
+import { notAfterOf } from '../trust/certificate-facts.ts';
 import { faultOf } from './cause.ts';
 import { daysLeft, validityWords } from './certificate-words.ts';
 import { chainOf, hiddenByDates, missingIn, roleOf, strictDefectsOf } from './chain-view.ts';
@@ -173,7 +174,7 @@ function findMore(evidence: Evidence, cause: Diagnosis['cause']): string[] {
     more.push(`the certificate is not for ${name}`);
   if (hiddenByDates(certificateReason(evidence), chain) !== undefined)
     more.push(`${bundleWords(evidence)} does not hold ${missingIn(chain)}, to which the chain leads`);
-  if (!/expire|valid|clock/.test(cause) && nowMs > leaf.validToDate.getTime())
+  if (!/expire|valid|clock/.test(cause) && nowMs > notAfterOf(leaf).getTime())
     more.push('the certificate of the server has expired');
   const defect = firstDefect(evidence);
   if (defect !== undefined && cause !== 'strict_clients_refuse' && cause !== 'strict_defects') {

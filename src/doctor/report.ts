@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { formatAuthority } from '../authority.ts';
 import type { FailureReason } from '../failure.ts';
-import { fingerprintOf } from '../trust/certificate-facts.ts';
+import { fingerprintOf, notAfterOf, notBeforeOf } from '../trust/certificate-facts.ts';
 import type { Cause, Fault } from './cause.ts';
 import {
   altNames,
@@ -126,10 +126,10 @@ function show(certificate: X509Certificate, nowMs: number, from: ShownCertificat
     issuer: distinguishedName(certificate.issuer),
     issuerName: issuerNameOf(certificate),
     names: altNames(certificate),
-    notBefore: timeOf(certificate.validFromDate),
-    notAfter: timeOf(certificate.validToDate),
+    notBefore: timeOf(notBeforeOf(certificate)),
+    notAfter: timeOf(notAfterOf(certificate)),
     daysLeft: Number.isNaN(left) ? undefined : left,
-    isNotYetValid: certificate.validFromDate.getTime() > nowMs,
+    isNotYetValid: notBeforeOf(certificate).getTime() > nowMs,
     fingerprintSha256: fingerprintOf(certificate),
     from,
     issuerUrl: issuerUrl(certificate),

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { X509Certificate } from 'node:crypto';
 import { formatAuthority } from '../authority.ts';
+import { notAfterOf, notBeforeOf } from '../trust/certificate-facts.ts';
 import { distinguishedName, timeOf } from './certificate-words.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -34,7 +35,7 @@ function renderOne(certificate: X509Certificate, position: number): string {
     '',
     `# ${position}: ${distinguishedName(certificate.subject)}`,
     `#    issuer: ${distinguishedName(certificate.issuer)}`,
-    `#    valid: ${timeOf(certificate.validFromDate) ?? 'unreadable'} to ${timeOf(certificate.validToDate) ?? 'unreadable'}`,
+    `#    valid: ${timeOf(notBeforeOf(certificate)) ?? 'unreadable'} to ${timeOf(notAfterOf(certificate)) ?? 'unreadable'}`,
     `#    sha256: ${certificate.fingerprint256}`,
     certificate.toString().trimEnd(),
   ].join('\n');

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { failureTable, type Phase } from '../failure.ts';
 import { isCertificateFor } from '../trust/verify-identity.ts';
-import { isValidAt } from '../trust/certificate-facts.ts';
+import { isValidAt, notAfterOf } from '../trust/certificate-facts.ts';
 import { altNames, daysLeft, nameOf, validityWords } from './certificate-words.ts';
 import { chainOf, hiddenByDates, roleOf, strictDefectsOf } from './chain-view.ts';
 import { clean } from './clean.ts';
@@ -158,7 +158,7 @@ function judgeExpiry(evidence: Evidence): Judgement {
       : `${roleOf(chain, position)}: ${validityWords(certificate, nowMs)}`;
   };
   if (invalid >= 0) return [graded(evidence), say(invalid)];
-  const ends = certificates.map((one) => one.validToDate.getTime());
+  const ends = certificates.map((one) => notAfterOf(one).getTime());
   const soonest = ends.indexOf(Math.min(...ends));
   const certificate = certificates[soonest];
   const isSoon = certificate !== undefined && daysLeft(certificate, nowMs) <= soonDays;

@@ -4,6 +4,7 @@ import type { Steps } from '../config/steps.ts';
 import type { Policy } from '../policy/policy.ts';
 import { inForce, type CompiledEntry } from '../policy/table.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { notAfterOf } from '../trust/certificate-facts.ts';
 import { findStrictDefects } from '../trust/strict-defects.ts';
 import type { SeenChain } from '../upstream/chains-seen.ts';
 import { spkiPin } from '../upstream/judge-peer.ts';
@@ -52,7 +53,7 @@ function wouldFail({ bundle, pins, strict }: Policy, { presented }: SeenChain): 
   const chain = bundle === undefined ? undefined : chainUnder(bundle, presented);
   if (chain?.isAnchored !== true) return 'it does not lead to a certificate of the bundle';
   const nowMs = Date.now();
-  if (chain.certificates.some(({ validToDate }) => validToDate.getTime() < nowMs))
+  if (chain.certificates.some((one) => notAfterOf(one).getTime() < nowMs))
     return 'a certificate on the way to the bundle has expired';
   const [leaf] = chain.certificates;
   if (pins.size > 0 && leaf !== undefined && !pins.has(spkiPin(leaf))) return 'its key is not pinned';

@@ -2,6 +2,7 @@ import type { Config, HostEntry, ServerEntry } from '../config/config.ts';
 import { problemAt } from '../config/problem-at.ts';
 import type { Problem } from '../config/problem.ts';
 import { bypassedConstraints, type Bundle } from '../trust/bundle.ts';
+import { notAfterOf } from '../trust/certificate-facts.ts';
 
 /**
  * What is odd about a bundle that an entry names, though it can be used. Default trust is the system's business.
@@ -28,7 +29,7 @@ export function bundleWarnings(
     });
   const warnings: Problem[] = [];
   // A few among many is how system stores are; nothing can end in a bundle that has run out altogether.
-  if (bundle.certificates.every((one) => one.validToDate.getTime() < Date.now()))
+  if (bundle.certificates.every((one) => notAfterOf(one).getTime() < Date.now()))
     warnings.push(
       warn('every certificate in it has expired', 'no chain can end in it: ask for the current bundle'),
     );

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { Gauge, type Registry } from 'prom-client';
 import type { Chain } from '../trust/build-chain.ts';
-import { fingerprintOf } from '../trust/certificate-facts.ts';
+import { fingerprintOf, notAfterOf } from '../trust/certificate-facts.ts';
 import { findStrictDefects, type StrictDefect } from '../trust/strict-defects.ts';
 
 /** For how long a certificate counts among those of a server that shows several, behind a load balancer say. */
@@ -70,7 +70,7 @@ export class CertificateGauges {
     // Which of several issuers was taken cannot be told: no date is better than a wrong one.
     if (isAmbiguous) return;
     const key = certificates.map(({ fingerprint256 }) => fingerprint256).join();
-    const notAfterMs = Math.min(...certificates.map(({ validToDate }) => validToDate.getTime()));
+    const notAfterMs = Math.min(...certificates.map((one) => notAfterOf(one).getTime()));
     seen.expiries.delete(key);
     seen.expiries.set(key, { notAfterMs, seenMs: nowMs });
     const oldest = seen.expiries.keys().next().value;

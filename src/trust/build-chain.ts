@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Bundle } from './bundle.ts';
-import { isValidAt } from './certificate-facts.ts';
+import { isValidAt, notAfterOf } from './certificate-facts.ts';
 
 /** Longer than any chain in use; OpenSSL's own default is 100. */
 const maxLength = 20;
@@ -69,7 +69,7 @@ function issuersOf(certificate: X509Certificate, bySubject: BySubject, nowMs: nu
     .sort(
       (a, b) =>
         Number(isValidAt(b, nowMs)) - Number(isValidAt(a, nowMs)) ||
-        (isValidAt(a, nowMs) ? 0 : b.validToDate.getTime() - a.validToDate.getTime()),
+        (isValidAt(a, nowMs) ? 0 : notAfterOf(b).getTime() - notAfterOf(a).getTime()),
     );
 }
 

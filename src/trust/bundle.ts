@@ -1,5 +1,5 @@
 import { createHash, type X509Certificate } from 'node:crypto';
-import { onOneLine } from './certificate-facts.ts';
+import { notAfterOf, onOneLine } from './certificate-facts.ts';
 import type { FileFault } from './read-file.ts';
 
 /** Certificates that are believed: each is a trust anchor, intermediates and leaves included. */
@@ -24,7 +24,7 @@ export function createBundle(source: string, certificates: readonly X509Certific
     sha256: createHash('sha256').update(fingerprints.join()).digest('hex'),
     certificates: unique,
     // One whose end cannot be read verifies nothing, and must not hide when the others end.
-    notAfterMs: Math.min(...unique.map((one) => one.validToDate.getTime()).filter(Number.isFinite)),
+    notAfterMs: Math.min(...unique.map((one) => notAfterOf(one).getTime()).filter(Number.isFinite)),
     source,
   };
 }

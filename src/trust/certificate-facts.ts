@@ -81,8 +81,23 @@ export function readFacts(certificate: X509Certificate): CertificateFacts {
 }
 
 /** Whether a moment is within its dates. */
-export function isValidAt({ validFromDate, validToDate }: X509Certificate, nowMs: number): boolean {
-  return validFromDate.getTime() <= nowMs && nowMs <= validToDate.getTime();
+export function isValidAt(certificate: X509Certificate, nowMs: number): boolean {
+  return notBeforeOf(certificate).getTime() <= nowMs && nowMs <= notAfterOf(certificate).getTime();
+}
+
+/** When a certificate begins to be valid; an invalid date where that cannot be read. */
+export function notBeforeOf({ validFrom, validFromDate }: X509Certificate): Date {
+  return readable(validFrom, validFromDate);
+}
+
+/** When a certificate ends; an invalid date where that cannot be read. */
+export function notAfterOf({ validTo, validToDate }: X509Certificate): Date {
+  return readable(validTo, validToDate);
+}
+
+/** Of a date that OpenSSL cannot read, Node makes whatever lies in memory there (26.10): the words of OpenSSL tell. */
+function readable(words: string, date: Date): Date {
+  return words.startsWith('Bad time value') ? new Date(Number.NaN) : date;
 }
 
 /** SHA-256 in hexadecimal digits, as metrics and reports have it. */

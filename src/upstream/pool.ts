@@ -5,6 +5,7 @@ import { formatAuthority, type Authority } from '../authority.ts';
 import { Failure } from '../failure.ts';
 import type { Way } from '../policy/decide.ts';
 import { mayResume } from '../policy/policy.ts';
+import { notAfterOf } from '../trust/certificate-facts.ts';
 import { Connection, maxLifeMs } from './connection.ts';
 import { dial, type DialContext, type DialOptions } from './dial.ts';
 import { presentedBy } from './peer-chain.ts';
@@ -236,6 +237,8 @@ function rememberSession(group: Group, target: Way, bytes: Buffer, socket: TLSSo
   }
   const [leaf] = presentedBy(socket);
   if (leaf === undefined) return;
-  const leafMs = leaf.validToDate.getTime() - Date.now();
+  const leafMs = notAfterOf(leaf).getTime() - Date.now();
+  // Unverified, it may end on a date that cannot be read.
+  if (Number.isNaN(leafMs)) return;
   group.session = { bytes, untilMs: performance.now() + Math.min(sessionMs, leafMs) };
 }
