@@ -1,4 +1,4 @@
-import { findEmptyLine, inValues, parseFields } from '../upstream/field-lines.ts';
+import { emptyLineBytes, findEmptyLine, inValues, parseFields } from '../upstream/field-lines.ts';
 import { notableAmong } from '../upstream/raw-headers.ts';
 import { isLength } from '../upstream/response-head.ts';
 
@@ -55,7 +55,7 @@ export function readPlainHead(received: Buffer, maxBytes: number): PlainHead | u
   const method = line.slice(0, space);
   const url = line.slice(space + 1, -' HTTP/1.1'.length);
   const { bodyBytes, keepsAlive } = framing;
-  return { method, url, httpVersion: '1.1', rawHeaders, bodyBytes, keepsAlive, bytes: end + 4 };
+  return { method, url, httpVersion: '1.1', rawHeaders, bodyBytes, keepsAlive, bytes: end + emptyLineBytes };
 }
 
 /** @returns undefined where the framing, the connection or the Host is anything but ordinary */

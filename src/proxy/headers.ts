@@ -1,4 +1,4 @@
-import { hasHeader, headerValues, notableAmong, type RawHeaders } from '../upstream/raw-headers.ts';
+import { hasHeader, headerValues, isNamed, notableAmong, type RawHeaders } from '../upstream/raw-headers.ts';
 
 /** Names that concern one connection only (RFC 9110 section 7.6.1), and those of an upgrade to h2c. */
 const hopByHop = ['connection', 'keep-alive', 'te', 'transfer-encoding', 'upgrade', 'http2-settings'];
@@ -87,7 +87,7 @@ export function mapHeader(raw: string[], name: string, map: (value: string) => s
   for (let index = 0; index < raw.length; index += 2) {
     const key = raw[index] ?? '';
     const value = raw[index + 1] ?? '';
-    const next = key.toLowerCase() === name ? map(value) : value;
+    const next = isNamed(key, name) ? map(value) : value;
     if (next !== undefined) mapped.push(key, next);
   }
   return mapped;

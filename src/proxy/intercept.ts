@@ -15,9 +15,10 @@ export type Opened = { readonly socket: Socket; readonly secure: boolean } | Fai
  * @param leaf the TLS context to answer with, asked for only where TLS is spoken
  */
 export async function openInside(socket: Socket, leaf: () => SecureContext | Failure): Promise<Opened> {
+  const late = new Failure('downstream_tls_failed', 'handshake', undefined, silent);
   // Not an AbortSignal, which takes a connection more than the parsing of its CONNECT.
   const deadline = new Cancellation();
-  const timer = setTimeout(() => deadline.cancel(late()), helloMs).unref();
+  const timer = setTimeout(() => deadline.cancel(late), helloMs).unref();
   try {
     return await open(socket, leaf, deadline);
   } finally {
@@ -52,10 +53,6 @@ const silent: FailureWords = {
   sentence: `the client did not begin within ${helloMs / 1000} s what it opened the CONNECT for`,
   hint: 'look at the client: it opens connections that it does not use, or its TLS handshake hangs',
 };
-
-function late(): Failure {
-  return new Failure('downstream_tls_failed', 'handshake', undefined, silent);
-}
 
 function isLetter(byte: number): boolean {
   return (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);

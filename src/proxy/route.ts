@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { isLoopbackHost, normaliseHost, parseAuthority, type Authority } from '../authority.ts';
 import type { ClientRequest } from '../downstream/message.ts';
 import { Failure } from '../failure.ts';
-import { hasHeader, headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
+import { hasHeader, headerValues, isNamed, type RawHeaders } from '../upstream/raw-headers.ts';
 
 /** Which of the routes a request takes, and where it asks to go. */
 export type Route =
@@ -131,8 +131,7 @@ function wellKnown(rest: string): Route {
 function singleHost({ rawHeaders }: ClientRequest): string | undefined | Failure {
   let host: string | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index];
-    if (name?.length !== 4 || name.toLowerCase() !== 'host') continue;
+    if (!isNamed(rawHeaders[index] ?? '', 'host')) continue;
     if (host !== undefined) return malformed();
     host = rawHeaders[index + 1];
   }

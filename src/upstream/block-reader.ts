@@ -1,10 +1,7 @@
-import { controlCharacter, findEmptyLine, type Lines } from './field-lines.ts';
+import { controlCharacter, controls, emptyLineBytes, findEmptyLine, type Lines } from './field-lines.ts';
 import { MalformedResponseError } from './malformed-response.ts';
 
 const statusStart = 'HTTP/1.';
-/** Control characters, and CR or LF for themselves, which some readers take for the end of a line. */
-// eslint-disable-next-line no-control-regex -- they are what is looked for
-const illegal = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
 const noBytes = Buffer.alloc(0);
 
 /** Gathers bytes up to an empty line, which is never far: the head of a response, or the trailers behind a body. */
@@ -35,7 +32,7 @@ export class BlockReader {
       return new MalformedResponseError('headers too long');
     if (end < 0) return this.#mayGoOn(seen === 0 ? this.#hold(fresh) : bytes, seen) ?? chunk.length;
     this.lines = { bytes, text: bytes.toString('latin1', 0, end) };
-    return at + end + 4 - seen;
+    return at + end + emptyLineBytes - seen;
   }
 
   /** Room is doubled where there is too little: what comes byte by byte is not copied anew for each. */
@@ -56,7 +53,7 @@ export class BlockReader {
     // The two of an end of line may have come apart: a CR that was last is looked at with what came behind it.
     const from = bytes[seen - 1] === 0x0d ? seen - 1 : seen;
     const fresh = bytes.toString('latin1', from).replace(/\r$/, '');
-    if (illegal.test(fresh)) return new MalformedResponseError(controlCharacter);
+    if (controls.test(fresh)) return new MalformedResponseError(controlCharacter);
     if (this.#isHead && seen < statusStart.length) {
       const start = bytes.toString('latin1', 0, statusStart.length);
       if (!statusStart.startsWith(start)) return new MalformedResponseError('no status line of HTTP/1.1');

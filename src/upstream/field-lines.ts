@@ -6,7 +6,10 @@ export interface Lines {
   readonly text: string;
 }
 
-/** Said of a block that has one, or half an end of line. */
+/** Control characters, and CR or LF for themselves, which some readers take for the end of a line. */
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+export const controls = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
+/** Said of what has one. */
 export const controlCharacter = 'a control character in the head or the trailers';
 
 const cr = 0x0d;
@@ -57,6 +60,9 @@ export function parseFields(
   }
   return fields;
 }
+
+/** How long {@link findEmptyLine} finds it. */
+export const emptyLineBytes = 4;
 
 /**
  * The index of the first empty line with the end of the line before it, which four bytes are looked at a time for

@@ -1,4 +1,4 @@
-import { controlCharacter, inValues, parseFields, type Lines } from './field-lines.ts';
+import { controlCharacter, controls, inValues, parseFields, type Lines } from './field-lines.ts';
 import { MalformedResponseError } from './malformed-response.ts';
 import { notableAmong } from './raw-headers.ts';
 
@@ -20,7 +20,6 @@ export interface ResponseHead {
 const crlf = '\r\n';
 /** RFC 9112 section 4. A version beyond 1.1 is none that could be spoken here. */
 const statusLine = /^HTTP\/1\.[01] [1-9]\d\d(?: [^]*)?$/;
-const illegalInPhrase = /[^\t\x20-\x7e\x80-\xff]/;
 /** A `Content-Length` that a number holds. */
 export const isLength = /^\d{1,15}$/;
 const framingName = notableAmong([
@@ -43,7 +42,7 @@ export function parseResponseHead(lines: Lines, method: string): ResponseHead | 
   const line = end < 0 ? text : text.slice(0, end);
   if (!statusLine.test(line)) return malformed('no status line of HTTP/1.1');
   const phrase = line.slice('HTTP/1.1 200 '.length);
-  if (illegalInPhrase.test(phrase)) return malformed(controlCharacter);
+  if (controls.test(phrase)) return malformed(controlCharacter);
   const headers = end < 0 ? [] : parseFields(lines, end + crlf.length, inValues.latin1);
   if (headers instanceof MalformedResponseError) return headers;
   const status = Number(line.slice('HTTP/1.1 '.length, 'HTTP/1.1 200'.length));
