@@ -35,6 +35,26 @@ export function breakSignature(leaf: Leaf): Leaf {
   return withDer(leaf, der);
 }
 
+/** Tag and length of a UTCTime (RFC 5280 section 4.1.2.5.1): the first one of a certificate is its beginning, the second its end. */
+const utcTime = Buffer.from([0x17, 0x0d]);
+
+/**
+ * A certificate of which one date is in a thirteenth month, which OpenSSL decodes and cannot read. The signature holds
+ * no more, which nobody comes to look at.
+ */
+export function withUnreadableDate(certificateDer: Buffer, which: 'notBefore' | 'notAfter'): Buffer {
+  const der = Buffer.from(certificateDer);
+  const begin = der.indexOf(utcTime);
+  const at = which === 'notBefore' ? begin : der.indexOf(utcTime, begin + 1);
+  der.write('271399999999Z', at + utcTime.length, 'latin1');
+  return der;
+}
+
+/** The leaf with an end that cannot be read. */
+export function withUnreadableEnd(leaf: Leaf): Leaf {
+  return withDer(leaf, withUnreadableDate(leaf.certificateDer, 'notAfter'));
+}
+
 function withDer(leaf: Leaf, certificateDer: Buffer): Leaf {
   const certificate = toPem(certificateDer);
   return {

@@ -11,14 +11,19 @@ const dayMs = 86_400_000;
 /** Certificates of one server that are told apart within the hour. */
 const maxSeen = 100;
 
+interface Expiry {
+  readonly notAfterMs: number;
+  readonly seenMs: number;
+}
+
 interface Seen {
   /** By what the whole chain consists of. */
-  readonly expiries: Map<string, { readonly notAfterMs: number; seenMs: number }>;
+  readonly expiries: Map<string, Expiry>;
   /** What the last chain is shown as. */
-  shown: Shown;
-  /** Of the last chain: whether its date cannot be told. */
-  isAmbiguous: boolean;
-  lastMs: number;
+  readonly shown: Shown;
+  /** Of the last chain: whether its date can be told. */
+  readonly isDated: boolean;
+  readonly lastMs: number;
 }
 
 /** What the certificates of each server say, from the chains that were used (INTERFACE section 7). */
@@ -57,24 +62,17 @@ export class CertificateGauges {
   /** Takes a full handshake into account. */
   record(server: string, { certificates, isAmbiguous }: Chain): void {
     const nowMs = this.#now();
-    const seen: Seen = this.#seen.get(server) ?? {
-      expiries: new Map(),
-      shown: show(certificates),
-      isAmbiguous,
-      lastMs: nowMs,
-    };
-    this.#seen.set(server, seen);
-    seen.shown = show(certificates);
-    seen.isAmbiguous = isAmbiguous;
-    seen.lastMs = nowMs;
-    // Which of several issuers was taken cannot be told: no date is better than a wrong one.
-    if (isAmbiguous) return;
-    const key = certificates.map(({ fingerprint256 }) => fingerprint256).join();
     const notAfterMs = Math.min(...certificates.map((one) => notAfterOf(one).getTime()));
-    seen.expiries.delete(key);
-    seen.expiries.set(key, { notAfterMs, seenMs: nowMs });
-    const oldest = seen.expiries.keys().next().value;
-    if (seen.expiries.size > maxSeen && oldest !== undefined) seen.expiries.delete(oldest);
+    // Which of several issuers was taken cannot be told, or a date not read: none is better than a wrong one.
+    const isDated = !isAmbiguous && !Number.isNaN(notAfterMs);
+    const expiries = this.#seen.get(server)?.expiries ?? new Map<string, Expiry>();
+    this.#seen.set(server, { expiries, shown: show(certificates), isDated, lastMs: nowMs });
+    if (!isDated) return;
+    const key = certificates.map(({ fingerprint256 }) => fingerprint256).join();
+    expiries.delete(key);
+    expiries.set(key, { notAfterMs, seenMs: nowMs });
+    const oldest = expiries.keys().next().value;
+    if (expiries.size > maxSeen && oldest !== undefined) expiries.delete(oldest);
   }
 
   /** Drops servers that are no longer configured. */
@@ -92,11 +90,11 @@ export class CertificateGauges {
     }
   }
 
-  #show(server: string, { expiries, shown, isAmbiguous }: Seen, nowMs: number): void {
+  #show(server: string, { expiries, shown, isDated }: Seen, nowMs: number): void {
     const all = [...expiries.values()];
     const recent = all.filter(({ seenMs }) => nowMs - seenMs <= hourMs);
     // Where none came since the last date that could be told, that one still holds.
-    const counted = recent.length > 0 || isAmbiguous ? recent : all.slice(-1);
+    const counted = recent.length > 0 || !isDated ? recent : all.slice(-1);
     if (counted.length > 0)
       this.#notAfter.set({ server }, Math.min(...counted.map(({ notAfterMs }) => notAfterMs)) / 1000);
     shown.fingerprints.forEach((fingerprint_sha256, position) => {

@@ -169,7 +169,8 @@ export class Metrics implements HandshakeListener {
       this.#bundleCertificates.remove({ server });
       return;
     }
-    this.#bundleNotAfter.set({ server }, bundle.notAfterMs / 1000);
+    if (bundle.notAfterMs === undefined) this.#bundleNotAfter.remove({ server });
+    else this.#bundleNotAfter.set({ server }, bundle.notAfterMs / 1000);
     this.#bundleCertificates.set({ server }, bundle.certificates.length);
   }
 

@@ -8,8 +8,8 @@ export interface Bundle {
   readonly sha256: string;
   /** Without duplicates, in the order of the source. */
   readonly certificates: readonly X509Certificate[];
-  /** The soonest expiry among them, Unix milliseconds. */
-  readonly notAfterMs: number;
+  /** The soonest expiry among them, Unix milliseconds; undefined where none can be read. */
+  readonly notAfterMs: number | undefined;
   /** Where it came from, in words for logs: a path, `inline PEM`, `SSL_CERT_FILE …`. */
   readonly source: string;
 }
@@ -23,10 +23,15 @@ export function createBundle(source: string, certificates: readonly X509Certific
   return {
     sha256: createHash('sha256').update(fingerprints.join()).digest('hex'),
     certificates: unique,
-    // One whose end cannot be read verifies nothing, and must not hide when the others end.
-    notAfterMs: Math.min(...unique.map((one) => notAfterOf(one).getTime()).filter(Number.isFinite)),
+    notAfterMs: soonestEnd(unique),
     source,
   };
+}
+
+/** One whose end cannot be read verifies nothing, and must not hide when the others end. */
+function soonestEnd(certificates: readonly X509Certificate[]): number | undefined {
+  const ends = certificates.map((one) => notAfterOf(one).getTime()).filter((ms) => !Number.isNaN(ms));
+  return ends.length > 0 ? Math.min(...ends) : undefined;
 }
 
 /** Both sets, for `tls.system_roots`. */

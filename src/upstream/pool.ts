@@ -238,7 +238,5 @@ function rememberSession(group: Group, target: Way, bytes: Buffer, socket: TLSSo
   const [leaf] = presentedBy(socket);
   if (leaf === undefined) return;
   const leafMs = notAfterOf(leaf).getTime() - Date.now();
-  // Unverified, it may end on a date that cannot be read.
-  if (Number.isNaN(leafMs)) return;
   group.session = { bytes, untilMs: performance.now() + Math.min(sessionMs, leafMs) };
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { withUnreadableDate, withUnreadableEnd } from '../../../certs-fixtures/alter.ts';
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
-import type { Leaf } from '../../../certs-fixtures/issue-leaf.ts';
 import { toPem } from '../../../src/ca/write-certificate.ts';
 import { makeReport } from '../../../src/doctor/report.ts';
 import { ask } from '../../harness/ask.ts';
@@ -9,27 +9,11 @@ import { startUpstream } from '../../harness/tls-upstream.ts';
 import { diagnoseConfig } from '../doctor/diagnose-config.ts';
 import { find, readStatus } from './a-few-servers.ts';
 
-/** Tag and length of a UTCTime (RFC 5280 section 4.1.2.5.1); the second one of a certificate is its end. */
-const utcTime = Buffer.from([0x17, 0x0d]);
-
-/** Its end is in a thirteenth month. The signature holds no more, which nobody comes to look at. */
-function withUnreadableEnd(certificateDer: Buffer): Buffer {
-  const der = Buffer.from(certificateDer);
-  der.write('271399999999Z', der.indexOf(utcTime, der.indexOf(utcTime) + 1) + utcTime.length, 'latin1');
-  return der;
-}
-
-function unreadable(leaf: Leaf): Leaf {
-  const certificateDer = withUnreadableEnd(leaf.certificateDer);
-  const certificate = toPem(certificateDer);
-  return { ...leaf, certificateDer, certificate, chain: certificate };
-}
-
 it.each([true, false])(
   'a server whose certificate ends on no date costs the page nothing (verified: %s)',
   async (verified) => {
     const ca = createCa();
-    const { port } = await startUpstream({ leaf: unreadable(ca.issue('mcp.test')) });
+    const { port } = await startUpstream({ leaf: withUnreadableEnd(ca.issue('mcp.test')) });
     const dev = { url: `https://mcp.test:${port}/mcp`, ssl_verify: verified ? ca.pem : false };
     const config = JSON.stringify({ mcp_servers: { dev, other: { url: 'https://other.test/mcp' } } });
     const sidecar = await startInProcess({ config });
@@ -38,8 +22,11 @@ it.each([true, false])(
     expect(status.servers).toHaveLength(2);
     const { health, chain } = find(status, 'dev');
     expect(health).toBe(verified ? 'failing' : 'warning');
-    // Node has no date, or one of 1899, by the way that it read the certificate.
-    expect(chain?.certificates[0]?.days_left ?? -1).toBeLessThan(0);
+    expect(chain?.certificates[0]?.days_left).toBeNull();
+    // A metric has no date rather than none that a number is.
+    expect(
+      await sidecar.metric('mcp_tls_sidecar_upstream_certificate_not_after_timestamp_seconds'),
+    ).toBeUndefined();
     // Nor does doctor fall over it.
     const [evidence] = await diagnoseConfig(config, { names: ['dev'] });
     if (evidence === undefined) throw new Error('no evidence');
@@ -50,7 +37,7 @@ it.each([true, false])(
 it('a bundle with such a certificate tells when the others end', async () => {
   const ca = createCa();
   const old = createCa({ name: 'Old CA' });
-  const bundle = ca.pem + toPem(withUnreadableEnd(old.certificateDer));
+  const bundle = ca.pem + toPem(withUnreadableDate(old.certificateDer, 'notAfter'));
   const { port } = await startUpstream({ leaf: ca.issue('mcp.test') });
   const dev = { url: `https://mcp.test:${port}/mcp`, ssl_verify: bundle };
   const sidecar = await startInProcess({ config: JSON.stringify({ mcp_servers: { dev } }) });
@@ -61,4 +48,13 @@ it('a bundle with such a certificate tells when the others end', async () => {
   expect(Date.parse(policy.trust?.not_after ?? '')).toBeGreaterThan(Date.now());
   const seconds = await sidecar.metric('mcp_tls_sidecar_ca_bundle_not_after_timestamp_seconds');
   expect(seconds).toBe(Date.parse(policy.trust?.not_after ?? '') / 1000);
+});
+
+it('a bundle of such a certificate alone has no date', async () => {
+  const bundle = toPem(withUnreadableDate(createCa().certificateDer, 'notAfter'));
+  const dev = { url: 'https://mcp.test/mcp', ssl_verify: bundle };
+  const sidecar = await startInProcess({ config: JSON.stringify({ mcp_servers: { dev } }) });
+  expect(find(await readStatus(sidecar), 'dev').policy.trust?.not_after).toBeNull();
+  expect(await sidecar.metric('mcp_tls_sidecar_ca_bundle_certificates')).toBe(1);
+  expect(await sidecar.metric('mcp_tls_sidecar_ca_bundle_not_after_timestamp_seconds')).toBeUndefined();
 });

@@ -2,11 +2,13 @@ import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:cry
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { withUnreadableDate } from '../../../certs-fixtures/alter.ts';
 import { createCa, type Ca } from '../../../certs-fixtures/create-ca.ts';
 import { exportKey, generateKeyPair, type KeyAlgorithm } from '../../../certs-fixtures/key-pairs.ts';
 import { inspectCa } from '../../../src/ca/inspect-ca.ts';
 import { LocalCa } from '../../../src/ca/local-ca.ts';
 import { mintLeaf } from '../../../src/ca/mint-leaf.ts';
+import { toPem } from '../../../src/ca/write-certificate.ts';
 import type { CaSettings } from '../../../src/config/config.ts';
 import { FileReader } from '../../../src/trust/load-bundle.ts';
 import { temporaryDirectory } from '../../harness/temporary-directory.ts';
@@ -89,6 +91,7 @@ describe.skipIf(toolMissing('openssl'))(
 );
 
 describe('a CA that cannot be used is an error', () => {
+  const odd = createCa({ name: 'odd' });
   const rsa1024 = createCa({ keyAlgorithm: 'rsa-1024' });
   const ed448 = generateKeyPairSync('ed448');
   const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2048 });
@@ -143,6 +146,11 @@ describe('a CA that cannot be used is an error', () => {
       'an early one',
       withKey(createCa({ name: 'new', ...future })),
       ['tls.crt holds a certificate (CN=new) that is not valid before 2099-01-02T03:04:05.000Z'],
+    ],
+    [
+      'one whose end cannot be read',
+      withKey(odd, toPem(withUnreadableDate(odd.certificateDer, 'notAfter'))),
+      ['tls.crt holds a certificate (CN=odd) that has a date that cannot be read'],
     ],
     [
       'a chain in no order',

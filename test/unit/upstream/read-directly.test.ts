@@ -1,19 +1,9 @@
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { readDirectly } from '../../../src/upstream/read-directly.ts';
-import { listen } from '../../harness/listen.ts';
 import { poll } from '../../harness/poll.ts';
-
-/** Two ends of a connection. */
-async function pair(): Promise<{ near: Socket; far: Socket }> {
-  const server = createServer();
-  const { port } = await listen(server);
-  const accepted = once(server, 'connection') as Promise<[Socket]>;
-  const near = connect(port, '127.0.0.1');
-  const [far] = await accepted;
-  return { near, far };
-}
+import { socketPair } from '../../harness/socket-pair.ts';
 
 function gather(socket: Socket): { text: () => string; stop: () => void } {
   let text = '';
@@ -22,7 +12,7 @@ function gather(socket: Socket): { text: () => string; stop: () => void } {
 }
 
 test('what is read does not go through the stream', async () => {
-  const { near, far } = await pair();
+  const { near, far } = await socketPair();
   const { text } = gather(near);
   let events = 0;
   near.on('data', () => events++);
@@ -35,7 +25,7 @@ test('what is read does not go through the stream', async () => {
 });
 
 test('a socket that is paused holds what comes, and gives it in its order before what follows', async () => {
-  const { near, far } = await pair();
+  const { near, far } = await socketPair();
   const { text } = gather(near);
   far.write('a');
   await poll(() => text() === 'a');
@@ -49,7 +39,7 @@ test('a socket that is paused holds what comes, and gives it in its order before
 });
 
 test('a socket that is paused by its listener takes no more than its stream holds, and goes on when it may', async () => {
-  const { near, far } = await pair();
+  const { near, far } = await socketPair();
   let read = 0;
   let onRead = () => void near.pause();
   readDirectly(near, (chunk) => {
@@ -72,7 +62,7 @@ test('a socket that is paused by its listener takes no more than its stream hold
 });
 
 test('its end comes behind all that was said', async () => {
-  const { near, far } = await pair();
+  const { near, far } = await socketPair();
   const { text } = gather(near);
   const ended = once(near, 'end');
   far.end('all');
@@ -81,7 +71,7 @@ test('its end comes behind all that was said', async () => {
 });
 
 test('once it is stopped, the stream has what comes', async () => {
-  const { near, far } = await pair();
+  const { near, far } = await socketPair();
   const { text, stop } = gather(near);
   far.write('a');
   await poll(() => text() === 'a');

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { writeFramed } from '../../../src/upstream/write-framed.ts';
-import { listen } from '../../harness/listen.ts';
+import { socketPair } from '../../harness/socket-pair.ts';
 
 /** Every byte, and a number that tells one body from another. */
 function bodyOf(bytes: number, which: number): Buffer {
@@ -11,12 +10,7 @@ function bodyOf(bytes: number, which: number): Buffer {
 }
 
 test('bodies of every kind arrive byte by byte between what frames them, however slowly they are read', async () => {
-  const server = createServer();
-  const { port } = await listen(server);
-  const accepted = once(server, 'connection') as Promise<[Socket]>;
-  const near = connect(port, '127.0.0.1');
-  const [far] = await accepted;
-
+  const { near, far } = await socketPair();
   const sent = createHash('sha256');
   const received = createHash('sha256');
   let receivedBytes = 0;
