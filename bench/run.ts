@@ -28,18 +28,14 @@ const rows: readonly Row[] = [
   ...[memory, start, reload, lookup],
 ];
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    only: { type: 'string' },
-  },
-});
+const usage = `usage: npm run bench [-- [--quick] [--rounds N] [--only ROW,…]]
+rows: ${rows.map(({ name }) => name).join(', ')}`;
+const values = readArguments();
 const wanted = values.only?.split(',') ?? rows.map(({ name }) => name);
 const unknown = wanted.filter((name) => !rows.some((row) => row.name === name));
 const rounds = Number(values.rounds ?? (values.quick ? 5 : 9));
 if (unknown.length > 0 || !(rounds >= 1)) {
-  console.error(`error: there are the rows ${rows.map(({ name }) => name).join(', ')}, and rounds from 1`);
+  console.error(`error: there is no such row, or there are no such rounds\n${usage}`);
   process.exit(2);
 }
 
@@ -72,3 +68,22 @@ console.log(`## Targets\n\n${renderFindings(findings)}`);
 // An orderly end, for those that write a profile at it.
 for (const { child } of bench.running.values()) await end(child);
 process.exit();
+
+function readArguments() {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    const options = {
+      help: flag,
+      quick: flag,
+      rounds: { type: 'string' },
+      only: { type: 'string' },
+    } as const;
+    const { values } = parseArgs({ options });
+    if (!values.help) return values;
+    console.log(usage);
+    process.exit();
+  } catch (error) {
+    console.error(`error: ${(error as Error).message}\n${usage}`);
+    process.exit(2);
+  }
+}
