@@ -37,6 +37,8 @@ function normaliseIpv6(text: string): string | undefined {
 /** What was parsed before, by the default port: the same few authorities come with every request. */
 const parsed = new Map<number | undefined, Map<string, Authority | undefined>>();
 const maxParsed = 1_000;
+/** The last of them: to compare two texts takes less than to look one up. */
+let last: { text: string; defaultPort: number | undefined; authority: Authority | undefined } | undefined;
 
 /**
  * Parses `host`, `host:port` or `[v6]:port`.
@@ -45,6 +47,13 @@ const maxParsed = 1_000;
  * @returns the same object for the same text, as long as it is remembered
  */
 export function parseAuthority(text: string, defaultPort?: number): Authority | undefined {
+  if (last?.text === text && last.defaultPort === defaultPort) return last.authority;
+  const authority = remembered(text, defaultPort);
+  last = { text, defaultPort, authority };
+  return authority;
+}
+
+function remembered(text: string, defaultPort: number | undefined): Authority | undefined {
   let known = parsed.get(defaultPort);
   if (known === undefined) parsed.set(defaultPort, (known = new Map<string, Authority | undefined>()));
   const found = known.get(text);
@@ -82,5 +91,5 @@ export function formatHost(host: string): string {
 
 /** Whether a normalised host is this machine's loopback, which is where we listen. */
 export function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  return host === 'localhost' || host === '127.0.0.1' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

@@ -10,8 +10,8 @@ export interface PlainOwner {
   /** Bytes of a head, beyond which it is not plain. */
   readonly maxHeadBytes: number;
   readonly keepAliveSeconds: number;
-  /** Answers a request; resolves with whether the connection goes on. @param receivedMs when it came, on the monotonic clock */
-  serve(request: PlainHead, body: PlainBody, response: PlainResponse, receivedMs: number): Promise<boolean>;
+  /** Answers a request; resolves with whether the connection goes on. @param waitedMs since it came */
+  serve(request: PlainHead, body: PlainBody, response: PlainResponse, waitedMs: number): Promise<boolean>;
   /** Told where that rejects, which is a bug: it costs the connection. */
   onBug(error: unknown): void;
   /** Something came that is not plain: it is put back, and from now on the socket is for somebody else to read. */
@@ -32,7 +32,7 @@ export class PlainConnection {
   /** What came behind the request that is being served. */
   #held: Buffer[] = [];
   #heldBytes = 0;
-  /** When the first of it came. */
+  /** When the first of it came, on the monotonic clock. */
   #heldSinceMs = 0;
   #idleTicks = 0;
   /** Whether it has had a request. */
@@ -66,11 +66,11 @@ export class PlainConnection {
     const rest = this.#body === undefined ? received : this.#body.push(received);
     if (this.#body?.isComplete === true) this.#body = undefined;
     if (rest.length === 0) this.#regulate();
-    else if (this.#state === 'waiting') this.#begin(rest, performance.now());
-    else this.#hold(rest, performance.now());
+    else if (this.#state === 'waiting') this.#begin(rest, 0);
+    else this.#hold(rest, 0);
   };
 
-  #begin(bytes: Buffer, receivedMs: number): void {
+  #begin(bytes: Buffer, waitedMs: number): void {
     const received = withoutEmptyLines(bytes);
     if (received.length === 0) return;
     const head = readPlainHead(received, this.#owner.maxHeadBytes);
@@ -84,9 +84,9 @@ export class PlainConnection {
     const body = new PlainBody(head.bodyBytes, this.#regulate);
     const rest = body.push(received.subarray(head.bytes));
     if (!body.isComplete) this.#body = body;
-    if (rest.length > 0) this.#hold(rest, receivedMs);
+    if (rest.length > 0) this.#hold(rest, waitedMs);
     const response = new PlainResponse(this.#socket, head, this.#owner.keepAliveSeconds);
-    this.#owner.serve(head, body, response, receivedMs).then(this.#served, this.#failed);
+    this.#owner.serve(head, body, response, waitedMs).then(this.#served, this.#failed);
   }
 
   readonly #failed = (error: unknown): void => {
@@ -108,11 +108,11 @@ export class PlainConnection {
     this.#held = [];
     this.#heldBytes = 0;
     this.#regulate();
-    if (this.#state === 'waiting') this.#begin(held, this.#heldSinceMs);
+    if (this.#state === 'waiting') this.#begin(held, performance.now() - this.#heldSinceMs);
   }
 
-  #hold(bytes: Buffer, receivedMs: number): void {
-    if (this.#heldBytes === 0) this.#heldSinceMs = receivedMs;
+  #hold(bytes: Buffer, waitedMs: number): void {
+    if (this.#heldBytes === 0) this.#heldSinceMs = performance.now() - waitedMs;
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
     this.#regulate();

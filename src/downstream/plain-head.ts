@@ -1,6 +1,5 @@
-import { emptyLineBytes, findEmptyLine, inValues, parseFields } from '../upstream/field-lines.ts';
+import { emptyLineBytes, findEmptyLine, inValues, parseFields, readDigits } from '../upstream/field-lines.ts';
 import { notableAmong } from '../upstream/raw-headers.ts';
-import { isLength } from '../upstream/response-head.ts';
 
 /** The head of a plain request. */
 export interface PlainHead {
@@ -70,8 +69,9 @@ function readFraming(headers: readonly string[]): Pick<PlainHead, 'bodyBytes' | 
         hosts++;
         break;
       case 'content-length':
-        if (bodyBytes !== undefined || !isLength.test(value)) return undefined;
-        bodyBytes = Number(value);
+        if (bodyBytes !== undefined) return undefined;
+        bodyBytes = readDigits(value);
+        if (bodyBytes === undefined) return undefined;
         break;
       case 'connection':
         if (connection !== undefined) return undefined;

@@ -149,11 +149,9 @@ export class ProxyListener {
     downstream.plain = new PlainConnection(socket, {
       maxHeadBytes: this.#headerBytes,
       keepAliveSeconds: keepAliveMs / 1_000,
-      serve: (request, source, response, receivedMs) => {
+      serve: (request, source, response, waitedMs) => {
         const { bodyBytes } = request;
-        return this.#visit(
-          new RequestVisit(downstream, { request, response, source, bodyBytes, receivedMs }),
-        );
+        return this.#visit(new RequestVisit(downstream, { request, response, source, bodyBytes, waitedMs }));
       },
       onBug: (error) => this.#reportBug(error),
       handOver: () => {
@@ -190,7 +188,10 @@ export class ProxyListener {
     });
     downstream.latest = visit;
     downstream.latestResponse = response;
-    downstream.order.run(() => this.#visit(visit));
+    downstream.order.run(() => {
+      visit.begin();
+      return this.#visit(visit);
+    });
   }
 
   /** The parser has let go of the connection: the response is made by hand, after those that come before it. */
@@ -208,10 +209,9 @@ export class ProxyListener {
       // node:http, which has let go of the connection, would tell it: an answer that is no 101 may be long.
       socket.on('drain', () => response.emit('drain'));
       response.once('finish', () => endAfterReply(socket, early));
+      const waitedMs = performance.now() - receivedMs;
       const upgrade = { early, detach: () => response.detachSocket(socket) };
-      await this.#visit(
-        new RequestVisit(downstream, { ...streamed(request), response, upgrade, receivedMs }),
-      );
+      await this.#visit(new RequestVisit(downstream, { ...streamed(request), response, upgrade, waitedMs }));
       return false;
     });
   }
@@ -221,7 +221,8 @@ export class ProxyListener {
     const receivedMs = performance.now();
     downstream.order.run(async () => {
       await untilReleased(downstream);
-      const serve = await this.#handleConnect(new ConnectVisit(request, downstream, receivedMs));
+      const waitedMs = performance.now() - receivedMs;
+      const serve = await this.#handleConnect(new ConnectVisit(request, downstream, waitedMs));
       if (serve === undefined) return false;
       const within =
         serve.socket === socket
@@ -236,7 +237,6 @@ export class ProxyListener {
   /** @returns the connection whose requests are to be served, if it came to that */
   async #handleConnect(visit: ConnectVisit): Promise<{ socket: Socket; inside: Inside } | undefined> {
     this.#visits.add(visit);
-    visit.begin();
     try {
       const result = visit.downstream.isExcess
         ? this.#refuseExcess(visit)
@@ -263,7 +263,6 @@ export class ProxyListener {
     const { downstream, response } = visit;
     downstream.current = visit;
     this.#visits.add(visit);
-    visit.begin();
     let outcome: Outcome;
     try {
       outcome = downstream.isExcess ? this.#turnAway(visit) : await handleRequest(this.#context, visit);

@@ -33,13 +33,14 @@ export class Visit implements Member {
   readonly cancellation = new Cancellation();
   #id: string | undefined;
   readonly #receivedMs: number;
-  #queueMs = 0;
+  #queueMs: number;
 
-  /** @param receivedMs when its head had come, on the monotonic clock */
-  constructor(request: ClientRequest, downstream: Downstream, receivedMs = performance.now()) {
+  /** @param waitedMs since its head had come */
+  constructor(request: ClientRequest, downstream: Downstream, waitedMs = 0) {
     this.request = request;
     this.downstream = downstream;
-    this.#receivedMs = receivedMs;
+    this.#receivedMs = performance.now() - waitedMs;
+    this.#queueMs = waitedMs;
   }
 
   /** Names it in the log and in a failure reply. Made when it is asked for: most requests of a quiet log have no use for it. */
@@ -47,7 +48,7 @@ export class Visit implements Member {
     return (this.#id ??= randomUUID());
   }
 
-  /** Its turn has come: what its connection was busy with before is over. */
+  /** Its turn has come, after it was made: what its connection was busy with before is over. */
   begin(): void {
     this.#queueMs = this.elapsedMs;
   }
@@ -98,8 +99,8 @@ export interface Incoming {
   /** Tells a client that waits for it to send the body; undefined where none does. */
   readonly sendContinue?: () => void;
   readonly upgrade?: UpgradeRequest;
-  /** See {@link Visit}; now, if it is not given. */
-  readonly receivedMs?: number;
+  /** See {@link Visit}. */
+  readonly waitedMs?: number;
 }
 
 /** What there is to a request that asks for a WebSocket. */
@@ -122,7 +123,7 @@ export class RequestVisit extends Visit {
   readonly upgrade: UpgradeRequest | undefined;
 
   constructor(downstream: Downstream, incoming: Incoming) {
-    super(incoming.request, downstream, incoming.receivedMs);
+    super(incoming.request, downstream, incoming.waitedMs);
     this.response = incoming.response;
     this.sendContinue = incoming.sendContinue;
     this.inside = downstream.inside;

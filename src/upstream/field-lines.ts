@@ -79,6 +79,18 @@ export function findEmptyLine(bytes: Uint8Array, from: number): number {
   return -1;
 }
 
+/** A number in digits alone, no more of them than a number holds: a `Content-Length`, say. Undefined for anything else. */
+export function readDigits(text: string): number | undefined {
+  if (text.length === 0 || text.length > 15) return undefined;
+  let value = 0;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    value = 10 * value + digit;
+  }
+  return value;
+}
+
 function isOf(bytes: Uint8Array, at: number, kind: number): boolean {
   return ((kinds[bytes[at] ?? 0] ?? 0) & kind) !== 0;
 }

@@ -42,7 +42,8 @@ function letterBit(name: string): number {
 export function renderFields(raw: RawHeaders): string {
   let lines = '';
   for (let index = 0; index < raw.length; index += 2)
-    lines += `${raw[index] ?? ''}: ${raw[index + 1] ?? ''}\r\n`;
+    // Not a template, which asks each part whether it is a string.
+    lines += (raw[index] ?? '') + ': ' + (raw[index + 1] ?? '') + '\r\n';
   return lines;
 }
 

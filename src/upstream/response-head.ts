@@ -1,4 +1,4 @@
-import { controlCharacter, controls, inValues, parseFields, type Lines } from './field-lines.ts';
+import { controlCharacter, controls, inValues, parseFields, readDigits, type Lines } from './field-lines.ts';
 import { MalformedResponseError } from './malformed-response.ts';
 import { notableAmong } from './raw-headers.ts';
 
@@ -18,10 +18,6 @@ export interface ResponseHead {
 }
 
 const crlf = '\r\n';
-/** RFC 9112 section 4. A version beyond 1.1 is none that could be spoken here. */
-const statusLine = /^HTTP\/1\.[01] [1-9]\d\d(?: [^]*)?$/;
-/** A `Content-Length` that a number holds. */
-export const isLength = /^\d{1,15}$/;
 const framingName = notableAmong([
   'content-length',
   'transfer-encoding',
@@ -40,12 +36,12 @@ export function parseResponseHead(lines: Lines, method: string): ResponseHead | 
   const { text } = lines;
   const end = text.indexOf(crlf);
   const line = end < 0 ? text : text.slice(0, end);
-  if (!statusLine.test(line)) return malformed('no status line of HTTP/1.1');
+  const status = readStatus(line);
+  if (status === undefined) return malformed('no status line of HTTP/1.1');
   const phrase = line.slice('HTTP/1.1 200 '.length);
   if (controls.test(phrase)) return malformed(controlCharacter);
   const headers = end < 0 ? [] : parseFields(lines, end + crlf.length, inValues.latin1);
   if (headers instanceof MalformedResponseError) return headers;
-  const status = Number(line.slice('HTTP/1.1 '.length, 'HTTP/1.1 200'.length));
   const framing = readFraming(headers, line.startsWith('HTTP/1.1'));
   if (framing instanceof MalformedResponseError) return framing;
   const { body, keepsAlive, keepAliveMs } = framing;
@@ -54,6 +50,14 @@ export function parseResponseHead(lines: Lines, method: string): ResponseHead | 
     return malformed('a transfer coding besides chunked');
   const isBodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;
   return { status, phrase, headers, body: isBodiless ? 0 : body, keepsAlive, keepAliveMs };
+}
+
+/** RFC 9112 section 4. A version beyond 1.1 is none that could be spoken here. @returns undefined for no such line */
+function readStatus(line: string): number | undefined {
+  if (!line.startsWith('HTTP/1.1 ') && !line.startsWith('HTTP/1.0 ')) return undefined;
+  if (line.length > 'HTTP/1.1 200'.length && line['HTTP/1.1 200'.length] !== ' ') return undefined;
+  const status = readDigits(line.slice('HTTP/1.1 '.length, 'HTTP/1.1 200'.length));
+  return status === undefined || status < 100 ? undefined : status;
 }
 
 type Framing = Pick<ResponseHead, 'body' | 'keepsAlive' | 'keepAliveMs'>;
@@ -69,8 +73,9 @@ function readFraming(headers: readonly string[], is11: boolean): Framing | Malfo
     const value = headers[index + 1] ?? '';
     switch (framingName(headers[index] ?? '')) {
       case 'content-length':
-        if (length !== undefined || !isLength.test(value)) return malformed('a Content-Length that is none');
-        length = Number(value);
+        if (length !== undefined) return badLength();
+        length = readDigits(value);
+        if (length === undefined) return badLength();
         break;
       case 'transfer-encoding':
         // A coding besides chunked would be lost with the header (RFC 9112 section 6.1).
@@ -95,6 +100,10 @@ function readFraming(headers: readonly string[], is11: boolean): Framing | Malfo
 function readKeepAliveMs(value: string): number | undefined {
   const seconds = /(?:^|[,;])[ \t]*timeout[ \t]*=[ \t]*"?(\d{1,9})/i.exec(value)?.[1];
   return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
+function badLength(): MalformedResponseError {
+  return malformed('a Content-Length that is none');
 }
 
 function malformed(what: string): MalformedResponseError {
