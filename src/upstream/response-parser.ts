@@ -17,6 +17,8 @@ export interface ResponseParts {
  * takes too and in the same way; it refuses more. Nothing is kept of what it handed on.
  */
 export class ResponseParser {
+  /** Kept for its shape's sake: docs/decisions/0016. */
+  static last: ResponseParser | undefined;
   readonly #method: string;
   readonly #parts: ResponseParts;
   readonly #maxHeadBytes: number;
@@ -36,6 +38,7 @@ export class ResponseParser {
     this.#maxHeadBytes = maxHeadBytes;
     this.#parts = parts;
     this.#block = new BlockReader(maxHeadBytes, 'head');
+    ResponseParser.last = this;
   }
 
   /** @returns the index behind the response, or behind all there is; or what is wrong with it */
