@@ -3,7 +3,7 @@ import { isLitellmKey, mayShowKey } from './known-keys.ts';
 import type { Located, LocatedMap, LocatedPair } from './located.ts';
 import { findPair, isUnset, positionOf } from './located.ts';
 import { findNearKey } from './near-key.ts';
-import { keysOfNested, NESTED_SETTINGS } from './own-keys.ts';
+import { NESTED_KEYS } from './own-keys.ts';
 import type { Report } from './report.ts';
 import { fileSchema, hostTlsSchema, serverSchema, serverTlsSchema, settingsSchema } from './schema.ts';
 
@@ -62,10 +62,10 @@ export function checkHostKeys(entry: LocatedMap, report: Report): void {
 /** Keys of `mcp_tls_sidecar` at all levels but `hosts`. */
 export function checkSettingsKeys(settings: LocatedMap, report: Report): void {
   checkOwnKeys(settings, Object.keys(settingsSchema.shape), 'mcp_tls_sidecar key', report);
-  for (const key of NESTED_SETTINGS) {
+  for (const [key, keys] of NESTED_KEYS) {
     const nested = findPair(settings, key)?.value;
     if (nested?.kind !== 'map') continue;
-    checkOwnKeys(nested, keysOfNested(key), `${key} key`, report);
+    checkOwnKeys(nested, keys, `${key} key`, report);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type { z } from 'zod/mini';
 import type { Authority } from '../authority.ts';
 import type { Settings } from './config.ts';
 import { reachesLoopback } from './hosts.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/mini';
 import { fileSchema } from './schema.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;

@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import type { z } from 'zod';
+import type { z } from 'zod/mini';
 import type { CaSettings, Position } from './config.ts';
 import { findPair, isUnset, positionOf } from './located.ts';
 import type { LocatedMap, LocatedPair } from './located.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type { z } from 'zod/mini';
 import type { Position } from './config.ts';
 import { substituteMap } from './environment.ts';
 import { follow, pickKeys, toPlain, withoutPath } from './located.ts';
@@ -32,7 +32,7 @@ export interface ReadMapping<Value> {
  *
  * @param entry the entry that the mapping belongs to; undefined for settings
  */
-export function readMapping<Schema extends z.ZodObject>(
+export function readMapping<Schema extends z.ZodMiniObject>(
   schema: Schema,
   written: LocatedMap,
   { report, env }: Reading,

@@ -10,7 +10,7 @@ import type { Reading } from './read-mapping.ts';
 import { checkUpstreamProxy, fillInUpstreamProxy } from './read-upstream-proxy.ts';
 import { settingsSchema } from './schema.ts';
 import { resolveSslVerify } from './ssl-verify.ts';
-import type { z } from 'zod';
+import { z } from 'zod/mini';
 
 /** `mcp_tls_sidecar` after reading, `hosts` aside. */
 export interface ReadSettings {
@@ -25,7 +25,7 @@ export interface InheritedTrust {
   readonly position: Position;
 }
 
-const schema = settingsSchema.omit({ hosts: true });
+const schema = z.omit(settingsSchema, { hosts: true });
 /** Stands in for settings that are wrong: where we listen is not known, so no URL can be told to be ours. */
 const UNTOLD: z.output<typeof schema> = { listen: [], admin: { host: '127.0.0.1', port: 0 } };
 

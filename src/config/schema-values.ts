@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/mini';
 import { parseDuration } from './duration.ts';
 import { Fault } from './fault.ts';
 import { normaliseBareHost } from './hosts.ts';
@@ -23,33 +23,35 @@ export function fail(message: string, hint: string): string {
   return `${message}${SEPARATOR}${hint}`;
 }
 
-/** A schema's transform that reads a value with one of our parsers. */
+/** The end of a pipe that reads a value with one of our parsers. */
 export function reading<In, Out>(parse: (value: In) => Out | Fault) {
-  return (value: In, context: z.RefinementCtx): Out => {
+  return z.transform((value: In, { issues }): Out => {
     const result = parse(value);
     if (!(result instanceof Fault)) return result;
-    context.addIssue({ code: 'custom', message: fail(result.message, result.hint) });
+    issues.push({ code: 'custom', message: fail(result.message, result.hint), input: value });
     return z.NEVER;
-  };
+  });
 }
 
 /** A JSON Schema cannot hold our parsers: what an editor can check of such a text is this pattern. */
 export function text<Out>(parse: (value: string) => Out | Fault, wrongType: string, pattern?: string) {
   const plain = z.string({ error: wrongType });
-  return (pattern === undefined ? plain : plain.meta({ pattern })).transform(reading(parse));
+  if (pattern !== undefined) plain.register(z.globalRegistry, { pattern });
+  return z.pipe(plain, reading(parse));
 }
 
 /** A path or PEM text; an editor marks what spells a boolean. */
 export const trustSchema = z
   .string()
-  .meta({ pattern: notBoolean(['true', 'false', 'yes', 'no', 'on', 'off']) });
+  .register(z.globalRegistry, { pattern: notBoolean(['true', 'false', 'yes', 'no', 'on', 'off']) });
 
 /** `ssl_verify`. */
-export const sslVerifySchema = z
-  .union([z.boolean(), z.null(), trustSchema], {
+export const sslVerifySchema = z.pipe(
+  z.union([z.boolean(), z.null(), trustSchema], {
     error: fail('is neither true, false, a path nor PEM text', 'write true, false, a path or PEM text'),
-  })
-  .transform(reading(parseSslVerify));
+  }),
+  reading(parseSslVerify),
+);
 
 /** An http or https URL. */
 export const urlSchema = text(parseUpstreamUrl, fail('is no URL', 'write https://host/path'));
@@ -113,7 +115,7 @@ export function integerSchema(least: number, most: number) {
     `is no whole number from ${least} to ${most}`,
     `write a number from ${least} to ${most}`,
   );
-  return z.int({ error }).min(least, { error }).max(most, { error });
+  return z.int({ error }).check(z.minimum(least, { error }), z.maximum(most, { error }));
 }
 
 export const booleanSchema = z.boolean({
@@ -133,12 +135,27 @@ export function mappingSchema<Shape extends z.core.$ZodLooseShape>(shape: Shape)
     .object(shape, {
       error: fail('is no mapping', 'write its keys below it, each indented on a line of its own'),
     })
-    .meta({ additionalProperties: false });
+    .register(z.globalRegistry, { additionalProperties: false });
 }
 
 /** A list of values. */
-export function listSchema<Item extends z.ZodType>(item: Item) {
+export function listSchema<Item extends z.ZodMiniType>(item: Item) {
   return z.array(item, { error: fail('is no list', 'write a list, e.g. [a, b]') });
+}
+
+/** A key that may be left out; what null means is for the schema to say. @param description for editors */
+export function mayBeLeftOut<Schema extends z.ZodMiniType>(schema: Schema, description: string) {
+  return described(z.optional(schema), description);
+}
+
+/** A key that may be left out or left empty. @param description for editors */
+export function setting<Schema extends z.ZodMiniType>(schema: Schema, description: string) {
+  return described(z.nullish(schema), description);
+}
+
+function described<Schema extends z.ZodMiniType>(schema: Schema, description: string): Schema {
+  z.globalRegistry.add(schema, { description });
+  return schema;
 }
 
 /** JSON Schema patterns have no flags: each letter in both cases. */

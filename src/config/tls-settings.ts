@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { z } from 'zod';
+import type { z } from 'zod/mini';
 import type { TlsSettings } from './config.ts';
 import type { serverTlsSchema } from './schema.ts';
 import { resolveSslVerify } from './ssl-verify.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/mini';
 import { parseDateTime } from './date-time.ts';
 import { Fault } from './fault.ts';
 import { parsePin, PIN_HINT } from './pin.ts';
@@ -6,14 +6,15 @@ import { fail, reading, text, trustSchema } from './schema-values.ts';
 import { parseVerifyWith, VERIFIES_NOTHING } from './ssl-verify.ts';
 
 /** `tls.verify_with`. */
-export const verifyWithSchema = z
-  .union([z.literal(true), z.null(), trustSchema], {
+export const verifyWithSchema = z.pipe(
+  z.union([z.literal(true), z.null(), trustSchema], {
     error: ({ input }) =>
       input === false
         ? fail(VERIFIES_NOTHING.message, VERIFIES_NOTHING.hint)
         : fail('is neither true, a path nor PEM text', 'write true, a path or PEM text'),
-  })
-  .transform(reading(parseVerifyWith));
+  }),
+  reading(parseVerifyWith),
+);
 
 /** A public key's SHA-256; an editor takes a variable in its place. */
 export const pinSchema = text(
