@@ -36,8 +36,8 @@ export interface Row {
 /** Figures by the name of the proxy, one a round. */
 export type Figures = Map<string, number[]>;
 
-/** Requests until V8 has compiled what it will: before that, one costs up to three times as much CPU. */
-const warmUp = 20_000;
+/** Requests until V8 has compiled what it will; at first one costs up to three times as much CPU, after 20,000 a tenth more. */
+const warmUp = 50_000;
 
 /** Those among the names that are installed, running and warm. */
 export async function running(bench: Bench, names?: readonly string[]): Promise<Running[]> {
