@@ -1,6 +1,6 @@
 import { startContender, type Row } from '../bench.ts';
 import { cpuUs } from '../clocks.ts';
-import { end } from '../processes.ts';
+import { end, portOf, runProgram } from '../processes.ts';
 import { renderTable } from '../render.ts';
 import { median, ratios, spread } from '../statistics.ts';
 import { floor, floors } from '../subjects/floor.ts';
@@ -21,10 +21,12 @@ export const connect: Row = {
     const sidecar = await startSidecar(setting, oneServer(setting));
     const calls = bench.quick ? 150 : 500;
     const job = { kind: 'anew', port: world.server.port, path: '/mcp', calls } as const;
-    const direct = { ...job, caFile: world.caFile };
+    // On the CPU of the proxies: to wake a client on another CPU is a part of what each of them takes.
+    const server = runProgram('upstream.ts', [world.certificateFile, world.keyFile, '0'], 'proxy');
+    const direct = { ...job, port: await portOf(server), caFile: world.caFile };
     const ours = { ...job, caFile: sidecar.localCa, proxyPort: sidecar.port };
     const node = await startContender(bench, floor('http'), world.server.port);
-    const least = { ...direct, proxyPort: node.port };
+    const least = { ...job, caFile: world.caFile, proxyPort: node.port };
     const figures = {
       direct: { cpu: [] as number[], took: [] as number[] },
       ours: { cpu: [] as number[], took: [] as number[] },
@@ -33,7 +35,7 @@ export const connect: Row = {
     // The first rounds are for warming up.
     for (let round = -5; round < bench.rounds; round++)
       for (const [name, what, pid] of [
-        ['direct', direct, world.server.pid],
+        ['direct', direct, server.pid ?? 0],
         ['ours', ours, sidecar.pid],
         ['least', least, node.pid],
       ] as const) {
@@ -43,7 +45,7 @@ export const connect: Row = {
         figures[name].cpu.push((cpuUs(pid) - before) / calls);
         figures[name].took.push(median(tookUs));
       }
-    await Promise.all([end(sidecar.child), end(node.child)]);
+    await Promise.all([sidecar.child, node.child, server].map(end));
     return {
       findings: [
         {
