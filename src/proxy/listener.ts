@@ -272,6 +272,7 @@ export class ProxyListener {
       downstream.current = undefined;
       this.#visits.delete(visit);
     }
+    visit.body.forget();
     visit.discardRest();
     this.#context.onOutcome(outcome);
     return response.shouldKeepAlive;

@@ -117,7 +117,7 @@ export class RequestBody {
     });
   }
 
-  /** No failure can echo it any more: an open stream is not to keep what it was asked with. */
+  /** No failure can echo it any more: neither an open stream nor what is over is to keep what it was asked with. */
   forget(): void {
     this.#gaveUp = true;
     this.#seen = [];

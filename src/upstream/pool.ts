@@ -224,7 +224,9 @@ function isWorn({ bornMs, idleMs, idleSinceMs }: Connection, nowMs: number): boo
 }
 
 function validSession(group: Group): Buffer | undefined {
-  if (group.session !== undefined && group.session.untilMs <= performance.now()) group.session = undefined;
+  const { session } = group;
+  // An end that is no number would be one that never comes.
+  if (session === undefined || !(session.untilMs > performance.now())) group.session = undefined;
   return group.session?.bytes;
 }
 

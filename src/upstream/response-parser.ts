@@ -14,7 +14,7 @@ export interface ResponseParts {
 
 /**
  * Reads the response to one request out of what a server sends, strictly and within bounds. What it takes, llhttp
- * takes too and in the same way; it refuses more. Nothing is kept of what it handed on.
+ * takes too and in the same way; it refuses more. Of what it handed on no more is kept than came with the head.
  */
 export class ResponseParser {
   /** Kept for its shape's sake: docs/decisions/0016. */
