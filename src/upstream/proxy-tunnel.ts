@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { formatAuthority, type Authority } from '../authority.ts';
 import { Failure, type FailureWords } from '../failure.ts';
+import { emptyLineBytes, findEmptyLine } from './field-lines.ts';
 
 /** A proxy's answer to a CONNECT is a head and nothing else: beyond this it is none. */
 const maxHeadBytes = 65_536;
@@ -82,11 +83,12 @@ function readHead(socket: Socket, signal: AbortSignal): Promise<string> {
     const onReadable = () => {
       for (let chunk = take(socket); chunk !== null; chunk = take(socket)) {
         read = Buffer.concat([read, chunk]);
-        const end = read.indexOf('\r\n\r\n');
-        if (end >= 0) {
-          const rest = read.subarray(end + 4);
+        const empty = findEmptyLine(read, 0);
+        if (empty >= 0) {
+          const end = empty + emptyLineBytes;
+          const rest = read.subarray(end);
           if (rest.length > 0) socket.unshift(rest);
-          settle(() => resolve(read.subarray(0, end + 4).toString('latin1')));
+          settle(() => resolve(read.toString('latin1', 0, end)));
           return;
         }
         if (read.length > maxHeadBytes) {
