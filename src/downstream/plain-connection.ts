@@ -9,6 +9,7 @@ import { PlainResponse } from './plain-response.ts';
 export interface PlainOwner {
   /** Bytes of a head, beyond which it is not plain. */
   readonly maxHeadBytes: number;
+  /** What the client is told that an idle connection lives. */
   readonly keepAliveSeconds: number;
   /** Answers a request; resolves with whether the connection goes on. @param waitedMs since it came */
   serve(request: PlainHead, body: PlainBody, response: PlainResponse, waitedMs: number): Promise<boolean>;
@@ -25,6 +26,7 @@ export interface PlainOwner {
 export class PlainConnection {
   readonly #socket: Socket;
   readonly #owner: PlainOwner;
+  readonly #keepAlive: string;
   readonly #stopReading: () => void;
   #state: 'waiting' | 'serving' | 'ending' | 'handed over' = 'waiting';
   /** What is still to come of the last request. */
@@ -41,6 +43,7 @@ export class PlainConnection {
   constructor(socket: Socket, owner: PlainOwner) {
     this.#socket = socket;
     this.#owner = owner;
+    this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${owner.keepAliveSeconds}\r\n`;
     this.#stopReading = readDirectly(socket, this.#read);
     socket.once('end', this.#ended).once('close', this.#closed);
   }
@@ -85,7 +88,7 @@ export class PlainConnection {
     const rest = body.push(received.subarray(head.bytes));
     if (!body.isComplete) this.#body = body;
     if (rest.length > 0) this.#hold(rest, waitedMs);
-    const response = new PlainResponse(this.#socket, head, this.#owner.keepAliveSeconds);
+    const response = new PlainResponse(this.#socket, head, this.#keepAlive);
     this.#owner.serve(head, body, response, waitedMs).then(this.#served, this.#failed);
   }
 

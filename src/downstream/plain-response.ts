@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { hasHeader, renderFields } from '../upstream/raw-headers.ts';
+import { hasHeader, renderHead } from '../upstream/raw-headers.ts';
 import { writeFramed } from '../upstream/write-framed.ts';
 import type { ClientResponse } from './message.ts';
 
@@ -9,7 +9,7 @@ const noBytes = Buffer.alloc(0);
 export class PlainResponse implements ClientResponse {
   readonly #socket: Socket;
   readonly #isHead: boolean;
-  readonly #keepAliveSeconds: number;
+  readonly #keepAlive: string;
   /** What is to go out before the next bytes of the body. */
   #head = '';
   #trailers = '';
@@ -21,15 +21,15 @@ export class PlainResponse implements ClientResponse {
   headersSent = false;
   writableEnded = false;
 
-  /** @param keepAliveSeconds what the client is told that an idle connection lives */
+  /** @param keepAlive the header lines of a response after which the connection goes on */
   constructor(
     socket: Socket,
     request: { readonly method: string; readonly keepsAlive: boolean },
-    keepAliveSeconds: number,
+    keepAlive: string,
   ) {
     this.#socket = socket;
     this.#isHead = request.method === 'HEAD';
-    this.#keepAliveSeconds = keepAliveSeconds;
+    this.#keepAlive = keepAlive;
     this.shouldKeepAlive = request.keepsAlive;
   }
 
@@ -51,11 +51,9 @@ export class PlainResponse implements ClientResponse {
     this.statusCode = status;
     this.#hasBody = !this.#isHead && status !== 204 && status !== 304;
     this.#isChunked = this.#hasBody && !hasHeader(headers, 'content-length');
-    const connection = this.shouldKeepAlive
-      ? `Connection: keep-alive\r\nKeep-Alive: timeout=${this.#keepAliveSeconds}\r\n`
-      : 'Connection: close\r\n';
-    const framing = this.#isChunked ? 'Transfer-Encoding: chunked\r\n' : '';
-    this.#head = `HTTP/1.1 ${status} ${phrase}\r\n${renderFields(headers)}${connection}${framing}\r\n`;
+    const connection = this.shouldKeepAlive ? this.#keepAlive : 'Connection: close\r\n';
+    const behind = this.#isChunked ? 'Transfer-Encoding: chunked\r\n\r\n' : '\r\n';
+    this.#head = renderHead('HTTP/1.1 ' + String(status) + ' ' + phrase, headers) + connection + behind;
   }
 
   write(bytes: Buffer | ''): boolean {

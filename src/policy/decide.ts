@@ -1,4 +1,4 @@
-import type { Authority } from '../authority.ts';
+import { formatHostHeader, type Authority } from '../authority.ts';
 import { Failure, type FailureWords } from '../failure.ts';
 import type { Policy } from './policy.ts';
 import { inForce, type CompiledEntry, type Table } from './table.ts';
@@ -9,6 +9,8 @@ export interface Way {
   /** The metric label. */
   readonly server: string;
   readonly authority: Authority;
+  /** The `Host` header of its requests. */
+  readonly host: string;
   /** Whether an entry of the configuration covers the authority. */
   readonly listed: boolean;
   /** Undefined for plain http and for blind tunnels. */
@@ -175,7 +177,8 @@ function makeWay<Kind extends 'tls' | 'plain' | 'tunnel'>(
   const { usable, proxy } = findUpstreamProxy(rules.proxy, to.authority);
   if (!usable) return refuse(to.server, 'configuration_unusable', unusableProxy);
   const key = wayKey(to.kind === 'tunnel' ? tunnelKey : (to.policy?.key ?? plainKey), proxy);
-  return { ...to, policy: to.policy, proxy, key };
+  const host = formatHostHeader(to.authority, to.policy === undefined ? 'http' : 'https');
+  return { ...to, host, policy: to.policy, proxy, key };
 }
 
 /** The last decision for an entry, and what it rests on. */

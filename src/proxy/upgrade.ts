@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ClientRequest } from '../downstream/message.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
-import { hasHeader, headerValues, renderFields, type RawHeaders } from '../upstream/raw-headers.ts';
+import { hasHeader, headerValues, renderHead, type RawHeaders } from '../upstream/raw-headers.ts';
 import type { Upgraded } from './exchange.ts';
 import { joinSockets } from './join.ts';
 import type { RequestVisit } from './visit.ts';
@@ -47,7 +47,7 @@ export async function relayUpgraded(
   // How it ends is told by the two sockets from here on.
   downstream.current = undefined;
   const own = ['Connection', 'Upgrade', 'Upgrade', 'websocket'];
-  socket.write(`HTTP/1.1 101 Switching Protocols\r\n${renderFields([...own, ...headers])}\r\n`, 'latin1');
+  socket.write(`${renderHead('HTTP/1.1 101 Switching Protocols', [...own, ...headers])}\r\n`, 'latin1');
   upgrade?.early.release();
   return visit.outcome(101, await joinSockets(socket, upstream, visit));
 }

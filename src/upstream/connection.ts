@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { formatHostHeader, type Authority } from '../authority.ts';
+import type { Authority } from '../authority.ts';
 import { Failure } from '../failure.ts';
 import type { Way } from '../policy/decide.ts';
 import { classifyExchangeError } from './classify.ts';
@@ -88,7 +88,7 @@ export class Connection {
    * @param target path and query at the server
    */
   address(way: Way, { method, target }: { readonly method: string; readonly target: string }): Addressed {
-    const host = formatHostHeader(way.authority, way.policy === undefined ? 'http' : 'https');
+    const { host } = way;
     if (!this.isForwarded) return { host, path: target, login: undefined };
     // A TRACE would bring the login back to the client (RFC 9110 section 9.3.8).
     const login = method === 'TRACE' ? undefined : way.proxy?.authorization;

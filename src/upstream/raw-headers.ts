@@ -38,13 +38,17 @@ function letterBit(name: string): number {
   return 1 << (name.charCodeAt(0) & 31);
 }
 
-/** Lines as they are written, each with its end. */
-export function renderFields(raw: RawHeaders): string {
-  let lines = '';
+/**
+ * A head as it is written, without the empty line at its end.
+ *
+ * @param startLine of a request or a response
+ */
+export function renderHead(startLine: string, raw: RawHeaders): string {
+  let text = startLine + '\r\n';
   for (let index = 0; index < raw.length; index += 2)
     // Not a template, which asks each part whether it is a string.
-    lines += (raw[index] ?? '') + ': ' + (raw[index + 1] ?? '') + '\r\n';
-  return lines;
+    text += (raw[index] ?? '') + ': ' + (raw[index + 1] ?? '') + '\r\n';
+  return text;
 }
 
 /**

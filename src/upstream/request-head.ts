@@ -1,4 +1,4 @@
-import { renderFields } from './raw-headers.ts';
+import { renderHead } from './raw-headers.ts';
 
 /**
  * The head of a request as it is written, in Latin-1. Its parts were read by a strict parser or are our own: they hold no
@@ -8,5 +8,5 @@ import { renderFields } from './raw-headers.ts';
  * @param headers names and values in turn
  */
 export function renderRequestHead(method: string, target: string, headers: readonly string[]): string {
-  return `${method} ${target} HTTP/1.1\r\n${renderFields(headers)}\r\n`;
+  return renderHead(method + ' ' + target + ' HTTP/1.1', headers) + '\r\n';
 }

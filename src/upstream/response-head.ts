@@ -85,6 +85,7 @@ function readFraming(headers: readonly string[], is11: boolean): Framing | Malfo
         break;
       case 'connection':
       case 'proxy-connection': // Of no standard; llhttp and others obey it.
+        if (is11 && value === 'keep-alive') break; // The usual one, which says nothing.
         if (/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(value)) closes = true;
         else if (!is11 && /(?:^|,)[ \t]*keep-alive[ \t]*(?:,|$)/i.test(value)) persists = true;
         break;
