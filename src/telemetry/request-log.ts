@@ -1,7 +1,7 @@
 import type { Authority } from '../authority.ts';
 import type { Failure } from '../failure.ts';
 import type { ClientIds } from './client-ids.ts';
-import { loggableError, type Logger } from './logger.ts';
+import { loggableError, logWhole, type Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 
 /** How a request ended. */
@@ -51,7 +51,7 @@ export function recordOutcome(
   const { server, failure, code, times } = outcome;
   metrics.requestDone(server, code, failure?.reason, times.headMs);
   if (requests === 'none' || (requests === 'failures' && failure === undefined)) return;
-  if (failure === undefined) logger.info(describe(outcome), 'request');
+  if (failure === undefined) logWhole(logger, describe(outcome), 'request');
   else {
     // Clients leave streams in the normal course of things: LiteLLM after most operations.
     const level = failure.reason === 'downstream_aborted' ? 'info' : 'warn';

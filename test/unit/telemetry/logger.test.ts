@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { GatheredLines } from '../../../src/telemetry/gathered-lines.ts';
+import { createLogger, logWhole } from '../../../src/telemetry/logger.ts';
+
+/** What a logger writes to stdout, or to a stream of somebody else's. */
+function linesOf(
+  level: string,
+  to: 'stdout' | 'a stream',
+  log: (logger: ReturnType<typeof createLogger>) => void,
+) {
+  const lines: string[] = [];
+  const stream = { write: (line: string) => void lines.push(line), flushSync: () => undefined };
+  const gathered = new GatheredLines(stream, 1);
+  log(createLogger(level, to === 'stdout' ? gathered : stream));
+  gathered.release();
+  return lines.join('').replaceAll(/"time":"[^"]*"/g, '"time":"now"');
+}
+
+describe('a line that is serialised as a whole', () => {
+  const fields = {
+    method: 'M"\\\n\u2028\u00e9\ud800',
+    status: 200,
+    code: 'aborted',
+    none: undefined,
+    duration_ms: 0.3,
+    never: Infinity,
+    nothing: NaN,
+    empty: '',
+    reused: false,
+  };
+
+  it.each(['stdout', 'a stream'] as const)('to %s is the one that pino writes', (to) => {
+    const byPino = linesOf('info', to, (logger) => logger.info(fields, 'request'));
+    expect(linesOf('info', to, (logger) => logWhole(logger, fields, 'request'))).toBe(byPino);
+    expect(JSON.parse(byPino)).toMatchObject({ level: 'info', time: 'now', status: 200, msg: 'request' });
+  });
+
+  it.each(['stdout', 'a stream'] as const)('to %s is none where the level is higher', (to) => {
+    expect(linesOf('warn', to, (logger) => logWhole(logger, fields, 'request'))).toBe('');
+  });
+});
