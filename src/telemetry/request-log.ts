@@ -1,7 +1,7 @@
 import type { Authority } from '../authority.ts';
 import type { Failure } from '../failure.ts';
 import type { ClientIds } from './client-ids.ts';
-import { loggableError, logWhole, type Logger } from './logger.ts';
+import { loggableError, logRequest, type Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 
 /** How a request ended. */
@@ -51,20 +51,20 @@ export function recordOutcome(
   const { server, failure, code, times } = outcome;
   metrics.requestDone(server, code, failure?.reason, times.headMs);
   if (requests === 'none' || (requests === 'failures' && failure === undefined)) return;
-  if (failure === undefined) logWhole(logger, describe(outcome), 'request');
+  const ids = outcome.ids();
+  const fields = describe(outcome, ids);
+  if (failure === undefined) logRequest(logger, ids.requestId, fields);
   else {
     // Clients leave streams in the normal course of things: LiteLLM after most operations.
     const level = failure.reason === 'downstream_aborted' ? 'info' : 'warn';
-    logger[level]({ ...describe(outcome), ...failureFields(failure) }, 'request failed');
+    logger[level]({ request_id: ids.requestId, ...fields, ...failureFields(failure) }, 'request failed');
   }
 }
 
-/** The fields of a line, which docs/operations.md explains. */
-function describe(outcome: Outcome): Record<string, unknown> {
+/** The fields of a line but its `request_id`, which docs/operations.md explains. */
+function describe(outcome: Outcome, { clientRequestId, traceparent }: RequestIds): Record<string, unknown> {
   const { times, carried } = outcome;
-  const { requestId, clientRequestId, traceparent } = outcome.ids();
   return {
-    request_id: requestId,
     client_request_id: clientRequestId,
     traceparent,
     server: outcome.server,
