@@ -15,8 +15,12 @@ export interface PlainOwner {
   serve(request: PlainHead, body: PlainBody, response: PlainResponse, waitedMs: number): Promise<boolean>;
   /** Told where that rejects, which is a bug: it costs the connection. */
   onBug(error: unknown): void;
-  /** Something came that is not plain: it is put back, and from now on the socket is for somebody else to read. */
-  handOver(): void;
+  /**
+   * Something came that is not plain: it is put back, and from now on the socket is for somebody else to read.
+   *
+   * @param waitedMs since it came
+   */
+  handOver(waitedMs: number): void;
 }
 
 /**
@@ -78,7 +82,7 @@ export class PlainConnection {
     if (received.length === 0) return;
     const head = readPlainHead(received, this.#owner.maxHeadBytes);
     if (head === undefined) {
-      this.#handOver(received);
+      this.#handOver(received, waitedMs);
       return;
     }
     this.#idleTicks = 0;
@@ -137,14 +141,14 @@ export class PlainConnection {
 
   readonly #closed = (): void => this.#body?.lose();
 
-  #handOver(received: Buffer): void {
+  #handOver(received: Buffer, waitedMs: number): void {
     const socket = this.#socket;
     this.#state = 'handed over';
     this.#stopReading();
     socket.off('end', this.#ended).off('close', this.#closed);
     socket.pause();
     socket.unshift(received);
-    this.#owner.handOver();
+    this.#owner.handOver(waitedMs);
     socket.resume();
   }
 }

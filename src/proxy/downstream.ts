@@ -24,6 +24,8 @@ export class Downstream implements Member {
   isBound = false;
   /** Who reads it; undefined once node:http does. */
   plain: PlainConnection | undefined;
+  /** How long the bytes that node:http reads now had waited for the responses before them. */
+  waitedMs = 0;
   /** Whose body it is that node:http reads. */
   latest: RequestVisit | undefined;
   /** The response to it. */

@@ -154,9 +154,12 @@ export class ProxyListener {
         return this.#visit(new RequestVisit(downstream, { request, response, source, bodyBytes, waitedMs }));
       },
       onBug: (error) => this.#reportBug(error),
-      handOver: () => {
+      handOver: (waitedMs) => {
         downstream.plain = undefined;
+        downstream.waitedMs = waitedMs;
         readByNode(socket);
+        // Until then all that was put back has been read.
+        setImmediate(() => (downstream.waitedMs = 0));
       },
     });
   }
@@ -184,6 +187,7 @@ export class ProxyListener {
     const visit = new RequestVisit(downstream, {
       ...streamed(request),
       response,
+      waitedMs: downstream.waitedMs,
       ...(expectsContinue && { sendContinue: () => response.writeContinue() }),
     });
     downstream.latest = visit;
@@ -197,7 +201,7 @@ export class ProxyListener {
   /** The parser has let go of the connection: the response is made by hand, after those that come before it. */
   #upgrade(request: IncomingMessage, downstream: Downstream): void {
     const { socket } = downstream;
-    const receivedMs = performance.now();
+    const receivedMs = performance.now() - downstream.waitedMs;
     downstream.order.run(async () => {
       await untilReleased(downstream);
       if (socket.destroyed) return false;
@@ -218,7 +222,7 @@ export class ProxyListener {
 
   #connect(request: IncomingMessage, downstream: Downstream, readByNode: ReadByNode): void {
     const { socket } = downstream;
-    const receivedMs = performance.now();
+    const receivedMs = performance.now() - downstream.waitedMs;
     downstream.order.run(async () => {
       await untilReleased(downstream);
       const waitedMs = performance.now() - receivedMs;

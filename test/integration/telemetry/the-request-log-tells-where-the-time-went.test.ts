@@ -93,6 +93,24 @@ describe.each(routes)('of a request on the route by $name', (route) => {
     expect(second).not.toHaveProperty('handshake_ms');
   });
 
+  it('the time behind the request before as the queue of all that node:http reads', async () => {
+    const { sidecar, named } = await startSlow();
+    const { socket, write, until } = rawClient(await route.connect(sidecar.proxy, named));
+    const start = `POST ${route.line(named, '/x')} HTTP/1.1\r\nHost: ${route.host(named)}\r\n`;
+    const chunked = `${start}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`;
+    write(`${start}Content-Length: 0\r\n\r\n${chunked}${chunked}`);
+    await until(/slow[^]*slow[^]*slow/);
+    const answered = delays.head + delays.body;
+    const [, second = {}, third = {}] = await untilLogged(sidecar, 3);
+    expect(ms(second, 'queue')).toBeGreaterThanOrEqual(answered);
+    expect(ms(third, 'queue')).toBeGreaterThanOrEqual(2 * answered);
+    // What comes later has not waited for them.
+    write(chunked);
+    const [, , , fourth = {}] = await untilLogged(sidecar, 4);
+    socket.destroy();
+    expect(ms(fourth, 'queue')).toBeLessThan(answered);
+  });
+
   it('of a dial that failed what it came to, beside phase and reason', async () => {
     const silent = await startRawTcp(() => undefined);
     const refused = `mcp.test:${await refusingPort()}`;
