@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createCa } from '../../../certs-fixtures/create-ca.ts';
 import { ask } from '../../harness/ask.ts';
 import { configText } from '../../harness/config-text.ts';
-import { openTunnel } from '../../harness/open-tunnel.ts';
+import { connectTo, openTunnel } from '../../harness/open-tunnel.ts';
 import { refusingPort, startRawTcp } from '../../harness/raw-upstream.ts';
 import { routes } from '../../harness/routes.ts';
 import type { LogLine } from '../../harness/sidecar.ts';
@@ -135,6 +135,26 @@ describe.each(routes)('of a request on the route by $name', (route) => {
     expect(ms(second, 'handshake')).toBeGreaterThanOrEqual(200);
     expect(ms(second, 'duration')).toBeGreaterThanOrEqual(dialled - rounding);
   });
+});
+
+it.each([
+  ['a CONNECT', (authority: string) => `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`],
+  [
+    'a WebSocket',
+    () =>
+      'GET /mcp/x HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  ],
+])('of %s the time behind the request before as the queue', async (_, asked) => {
+  const { sidecar } = await startSlow();
+  const far = await startRawTcp((socket) => void socket.end('bye'));
+  const socket = connectTo(sidecar.proxy);
+  const { write, until } = rawClient({ socket, tcp: socket });
+  write(`GET /mcp/x HTTP/1.1\r\nHost: localhost\r\n\r\n${asked(`far.test:${far.port}`)}`);
+  await until(/slow[^]*HTTP\/1\.1/);
+  socket.end();
+  const [, second = {}] = await untilLogged(sidecar, 2);
+  expect(ms(second, 'queue')).toBeGreaterThanOrEqual(delays.head + delays.body);
 });
 
 it('of a blind tunnel the way to the server as connect and head, and how long it stood', async () => {
