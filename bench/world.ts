@@ -21,7 +21,7 @@ export interface World {
   readonly keyFile: string;
   readonly build: Build;
   /** A server of Node's: event streams, and what else it takes a program for. */
-  readonly server: { readonly pid: number; readonly port: number };
+  readonly server: { readonly port: number };
   /** Behind the requests that are measured: nginx where there is one, which leaves its CPU to the client. */
   readonly fast: { readonly name: string; readonly port: number };
   readonly load: ChildProcess;
@@ -34,7 +34,7 @@ export async function createWorld(bulkBytes: number): Promise<World> {
   process.once('exit', () => removeWorld(directory));
   const files = writeCertificates(directory);
   const child = runProgram('upstream.ts', [files.certificate, files.key, String(bulkBytes)], 'rest');
-  const server = { pid: child.pid ?? 0, port: await portOf(child) };
+  const server = { port: await portOf(child) };
   const fastPort = await startNginx(directory, files, bulkBytes);
   return {
     ...{ directory, caFile: files.ca, certificateFile: files.certificate, keyFile: files.key },
