@@ -1,4 +1,3 @@
-import { formatHostHeader } from '../authority.ts';
 import { Failure } from '../failure.ts';
 import type { Way } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -127,7 +126,7 @@ class Examination {
     const session = new HttpSession({ way, headerBytes, signal, dial: () => dialler.dial() }, dialled);
     const path = `${target.subject.path}${target.query}`;
     const scheme = way.policy === undefined ? 'http' : 'https';
-    const origin = `${scheme}://${formatHostHeader(way.authority, scheme)}`;
+    const origin = `${scheme}://${way.host}`;
     try {
       if (this.#mcp === undefined) this.#http = await askHttp(session, path);
       else {
