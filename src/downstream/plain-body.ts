@@ -39,10 +39,7 @@ export class PlainBody implements BodySource {
     const bytes = Math.min(this.#left, received.length);
     this.#left -= bytes;
     if (bytes > 0 && !this.#isDiscarded) {
-      const chunk = bytes === received.length ? received : received.subarray(0, bytes);
-      // Mostly the only one: an array that grows has room for more at once.
-      if (this.#chunks.length === 0) this.#chunks = [chunk];
-      else this.#chunks.push(chunk);
+      this.#chunks.push(bytes === received.length ? received : received.subarray(0, bytes));
       this.readableLength += bytes;
     }
     if (bytes > 0) this.#listener?.();

@@ -95,7 +95,7 @@ class Exchange implements ResponseReceiver {
   #bindsConnection = false;
   #upgrade: RawHeaders | undefined;
   /** What came since the last write. */
-  #pending: Buffer[] = [];
+  readonly #pending: Buffer[] = [];
   #headPending = false;
   #trailers: RawHeaders | undefined;
 
@@ -210,13 +210,12 @@ class Exchange implements ResponseReceiver {
   #pass(chunk: Buffer): void {
     if (chunk.length === 0) return;
     this.#options.carried.responseBytes += chunk.length;
-    if (this.#pending.length === 0) this.#pending = [chunk];
-    else this.#pending.push(chunk);
+    this.#pending.push(chunk);
   }
 
   #takePending(): Buffer | undefined {
     const bytes = this.#pending.length > 1 ? Buffer.concat(this.#pending) : this.#pending[0];
-    this.#pending = [];
+    this.#pending.length = 0;
     return bytes;
   }
 

@@ -151,9 +151,8 @@ export class RequestBody {
   #remember(chunk: Buffer): void {
     this.bytes += chunk.length;
     this.#seenBytes += chunk.length;
-    if (this.#seenBytes > maxIdBytes) this.#seen = [];
-    else if (this.#seen.length === 0) this.#seen = [chunk];
-    else this.#seen.push(chunk);
+    if (this.#seenBytes <= maxIdBytes) this.#seen.push(chunk);
+    else this.#seen = [];
   }
 }
 
