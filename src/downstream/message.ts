@@ -1,3 +1,4 @@
+import type { HeadForm } from '../upstream/head-form.ts';
 import type { RawHeaders } from '../upstream/raw-headers.ts';
 
 /** What a client asks: a plain request, or one that node:http read. */
@@ -6,6 +7,10 @@ export interface ClientRequest {
   readonly url?: string | undefined;
   readonly httpVersion: string;
   readonly rawHeaders: RawHeaders;
+  /** As it came in a plain request; empty where there is none. */
+  readonly contentLength?: string;
+  /** The same for plain requests of a connection that differ in their Content-Length alone. */
+  readonly form?: HeadForm | undefined;
 }
 
 /** What it gets: a `PlainResponse`, or node:http's `ServerResponse`, of which this is what we use. */
@@ -23,6 +28,8 @@ export interface ClientResponse {
   writeEarlyHints(hints: { readonly link: string[] }): void;
   /** The head, which goes out with what is written next. @param headers of which none is hop-by-hop */
   writeHead(status: number, phrase: string, headers: string[]): void;
+  /** As `writeHead`, with header lines as they are written, a Content-Length among them. Node:http has no such method. */
+  writeLines?(status: number, phrase: string, lines: string): void;
   /** @param bytes may be none: then the head goes alone @returns whether it takes more at once */
   write(bytes: Buffer | '', encoding: 'latin1'): boolean;
   /** What follows the last chunk; nothing where the body does not come in chunks. */

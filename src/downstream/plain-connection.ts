@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { readDirectly } from '../upstream/read-directly.ts';
 import { maxHeldBytes, PlainBody } from './plain-body.ts';
-import { readPlainHead, type PlainHead } from './plain-head.ts';
+import { PlainHeads, type PlainHead } from './plain-head.ts';
 import { PlainResponse } from './plain-response.ts';
 
 /** Who owns a connection, and serves its requests. */
@@ -32,6 +32,7 @@ export class PlainConnection {
   readonly #owner: PlainOwner;
   readonly #keepAlive: string;
   readonly #stopReading: () => void;
+  readonly #heads = new PlainHeads();
   #state: 'waiting' | 'serving' | 'ending' | 'handed over' = 'waiting';
   /** What is still to come of the last request. */
   #body: PlainBody | undefined;
@@ -80,7 +81,7 @@ export class PlainConnection {
   #begin(bytes: Buffer, waitedMs: number): void {
     const received = withoutEmptyLines(bytes);
     if (received.length === 0) return;
-    const head = readPlainHead(received, this.#owner.maxHeadBytes);
+    const head = this.#heads.read(received, this.#owner.maxHeadBytes);
     if (head === undefined) {
       this.#handOver(received, waitedMs);
       return;

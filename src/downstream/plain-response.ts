@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { hasHeader, renderHead } from '../upstream/raw-headers.ts';
+import { hasHeader, renderFields } from '../upstream/raw-headers.ts';
 import { writeFramed } from '../upstream/write-framed.ts';
 import type { ClientResponse } from './message.ts';
 
@@ -47,13 +47,17 @@ export class PlainResponse implements ClientResponse {
   }
 
   writeHead(status: number, phrase: string, headers: string[]): void {
+    this.writeLines(status, phrase, renderFields(headers), hasHeader(headers, 'content-length'));
+  }
+
+  writeLines(status: number, phrase: string, lines: string, hasLength = true): void {
     this.headersSent = true;
     this.statusCode = status;
     this.#hasBody = !this.#isHead && status !== 204 && status !== 304;
-    this.#isChunked = this.#hasBody && !hasHeader(headers, 'content-length');
+    this.#isChunked = this.#hasBody && !hasLength;
     const connection = this.shouldKeepAlive ? this.#keepAlive : 'Connection: close\r\n';
     const behind = this.#isChunked ? 'Transfer-Encoding: chunked\r\n\r\n' : '\r\n';
-    this.#head = renderHead('HTTP/1.1 ' + String(status) + ' ' + phrase, headers) + connection + behind;
+    this.#head = 'HTTP/1.1 ' + String(status) + ' ' + phrase + '\r\n' + lines + connection + behind;
   }
 
   write(bytes: Buffer | ''): boolean {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { PlainConnection } from '../downstream/plain-connection.ts';
 import { Failure } from '../failure.ts';
 import { InOrder } from './in-order.ts';
+import type { Precedent } from './precedent.ts';
 import type { Member } from './roster.ts';
 import type { Inside } from './route.ts';
 import type { RequestVisit } from './visit.ts';
@@ -24,6 +25,8 @@ export class Downstream implements Member {
   isBound = false;
   /** Who reads it; undefined once node:http does. */
   plain: PlainConnection | undefined;
+  /** The last of its requests that was relayed, by which those of the same form go. */
+  precedent: Precedent | undefined;
   /** How long the bytes that node:http reads now had waited for the responses before them. */
   waitedMs = 0;
   /** Whose body it is that node:http reads. */

@@ -15,20 +15,23 @@ import { Upload } from './upload.ts';
 /** What goes upstream. */
 export interface ExchangeRequest {
   readonly method: string;
-  /** Path and query. */
-  readonly target: string;
-  readonly headers: readonly string[];
+  /** As it is written, in Latin-1. */
+  readonly head: string;
   readonly body: RequestBody;
 }
 
 /** What happens to a response on its way down. */
 export interface ResponsePolicy {
+  /** The header lines to send where the head passes as those of its form do; undefined where it is to be looked at. */
+  known(head: ResponseHead): string | undefined;
   /** Whether its body may have to be read: then it is asked for unencoded. */
   readonly readsBody: boolean;
   /** The headers to send, or why the response cannot be passed on. */
   head(raw: RawHeaders, status: number): string[] | Failure;
   /** A filter for the body of this response; undefined where it passes untouched. */
   filter(raw: RawHeaders): BodyFilter | Failure | undefined;
+  /** Told what was sent of a head, which others of its form may be like. */
+  passed(head: ResponseHead, sent: RawHeaders): void;
 }
 
 /** Looks at a body as it passes. */
@@ -124,8 +127,9 @@ class Exchange implements ResponseReceiver {
     this.#upload.begin();
   }
 
-  onHead({ status, phrase, headers }: ResponseHead): void {
-    const { asked, response, policy, connection, isUpgrade } = this.#options;
+  onHead(head: ResponseHead): void {
+    const { asked, response, isUpgrade } = this.#options;
+    const { status, headers } = head;
     if (status < 200 && status !== 101) {
       if (status === 103) passHints(asked, response, headers);
       return;
@@ -135,19 +139,35 @@ class Exchange implements ResponseReceiver {
       this.#switch(isUpgrade && isWebSocketAccepted(asked, status, headers), headers);
       return;
     }
-    this.#bindsConnection = bindsConnection(headers, 'www-authenticate');
-    const isRefused = status === 407 && connection.isForwarded;
-    const head = isRefused ? refusedByProxy(status) : policy.head(headers, status);
-    const filter = policy.filter(headers);
-    if (head instanceof Failure || filter instanceof Failure) {
-      this.#abort(head instanceof Failure ? head : (filter as Failure));
+    const failure = this.#sendHead(head);
+    if (failure !== undefined) {
+      this.#abort(failure);
       return;
     }
-    this.#filter = filter;
-    response.writeHead(status, phrase, mayEndInTrailers(asked, status, head) ? head : withoutTrailer(head));
     this.#status = status;
     this.#headPending = true;
     this.#options.request.body.forget();
+  }
+
+  #sendHead(head: ResponseHead): Failure | undefined {
+    const { asked, response, policy, connection } = this.#options;
+    const { status, phrase, headers } = head;
+    const known = policy.known(head);
+    if (known !== undefined && response.writeLines !== undefined) {
+      response.writeLines(status, phrase, known);
+      return undefined;
+    }
+    this.#bindsConnection = bindsConnection(headers, 'www-authenticate');
+    const isRefused = status === 407 && connection.isForwarded;
+    const relayed = isRefused ? refusedByProxy(status) : policy.head(headers, status);
+    if (relayed instanceof Failure) return relayed;
+    const filter = policy.filter(headers);
+    if (filter instanceof Failure) return filter;
+    this.#filter = filter;
+    const sent = mayEndInTrailers(asked, status, relayed) ? relayed : withoutTrailer(relayed);
+    response.writeHead(status, phrase, sent);
+    policy.passed(head, sent);
+    return undefined;
   }
 
   onBody(chunk: Buffer): void {

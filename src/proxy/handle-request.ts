@@ -3,9 +3,12 @@ import { decideByAuthority, decideByName, decideInside, type Decision } from '..
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Outcome } from '../telemetry/request-log.ts';
 import type { Connection } from '../upstream/connection.ts';
-import { exchange, type ExchangeRequest, type ExchangeResult } from './exchange.ts';
+import { HeadForm } from '../upstream/head-form.ts';
+import { renderRequestHead } from '../upstream/request-head.ts';
+import { exchange, type ExchangeResult } from './exchange.ts';
 import { bindsConnection, hasPassedThrough, requestHeaders, withoutEncoding } from './headers.ts';
 import { checkPeer } from './peer.ts';
+import type { Precedent } from './precedent.ts';
 import type { ProxyContext } from './proxy-context.ts';
 import { replyFailure } from './reply.ts';
 import { RelayedResponse, type Reachable } from './response-policy.ts';
@@ -16,6 +19,7 @@ import type { RequestVisit } from './visit.ts';
 /** The way a request takes, from its head to its outcome. */
 export function handleRequest(context: ProxyContext, visit: RequestVisit): Promise<Outcome> {
   const snapshot = context.store.current();
+  const { generation } = context.store;
   const { settings } = snapshot.config;
   const { downstream, inside, request } = visit;
   if (inside !== undefined) visit.server = inside.server;
@@ -25,8 +29,10 @@ export function handleRequest(context: ProxyContext, visit: RequestVisit): Promi
     isDraining: context.isDraining(),
   });
   if (denied !== undefined) return fail(visit, denied);
+  const precedent = precedentOf(context, visit);
   const { isOwnListener } = context;
-  const route = findRoute(request, { isOwnListener, allowedHosts: settings.allowedHosts, inside });
+  const route =
+    precedent?.route ?? findRoute(request, { isOwnListener, allowedHosts: settings.allowedHosts, inside });
   if (route instanceof Failure) return fail(visit, route);
   if (route.kind === 'not_found') return notFound(visit);
   visit.route = route.kind;
@@ -34,21 +40,32 @@ export function handleRequest(context: ProxyContext, visit: RequestVisit): Promi
   const decision = decide(snapshot, route, downstream.isLoopback);
   visit.server = decision.server;
   if (decision.kind === 'refuse') return fail(visit, decision.failure);
-  if (hasPassedThrough(request.rawHeaders, context.via))
+  if (precedent === undefined && hasPassedThrough(request.rawHeaders, context.via))
     return fail(visit, new Failure('loop_detected', 'policy'));
 
   const target = upstreamTarget(snapshot, route);
   const rewritesOauth = snapshot.table.serverNamed(visit.server)?.entry.tls.rewriteOauth === true;
   const policy = new RelayedResponse(context, visit, { route, decision, target, rewritesOauth });
-  return relay(context, visit, { snapshot, decision, target, policy });
+  return relay(context, visit, { snapshot, generation, route, decision, target, policy, precedent });
+}
+
+/** The request before it on its connection, if this one differs from it in nothing that counts. */
+function precedentOf({ store }: ProxyContext, { request, downstream }: RequestVisit): Precedent | undefined {
+  const { precedent } = downstream;
+  const holds =
+    precedent !== undefined && precedent.form === request.form && precedent.generation === store.generation;
+  return holds ? precedent : undefined;
 }
 
 /** What a relay goes by. */
 interface Relayed {
   readonly snapshot: Snapshot;
+  readonly generation: number;
+  readonly route: Precedent['route'];
   readonly decision: Reachable;
   readonly target: string;
   readonly policy: RelayedResponse;
+  readonly precedent: Precedent | undefined;
 }
 
 /**
@@ -56,9 +73,10 @@ interface Relayed {
  * the client.
  */
 async function relay(context: ProxyContext, visit: RequestVisit, relayed: Relayed): Promise<Outcome> {
-  const { snapshot, decision, policy } = relayed;
+  const { snapshot, decision, policy, precedent } = relayed;
   visit.way = decision;
-  if (bindsConnection(visit.request.rawHeaders, 'authorization')) visit.downstream.isBound = true;
+  if (precedent === undefined && bindsConnection(visit.request.rawHeaders, 'authorization'))
+    visit.downstream.isBound = true;
   // node:http hands a request out before its body, all of which may have come in the same packet.
   if (!visit.body.isReady) await Promise.resolve();
   for (let attempt = 1; ; attempt++) {
@@ -69,7 +87,11 @@ async function relay(context: ProxyContext, visit: RequestVisit, relayed: Relaye
     if (attempt === 1) visit.sendContinue?.();
     const result = await exchange({
       connection,
-      request: upstreamRequest(context, visit, relayed, connection),
+      request: {
+        method: visit.request.method ?? 'GET',
+        head: upstreamHead(context, visit, relayed, connection),
+        body: visit.body,
+      },
       asked: visit.request,
       response: visit.response,
       policy,
@@ -121,21 +143,40 @@ function ownerOf({ downstream }: RequestVisit): object | undefined {
   return downstream.isBound ? downstream : undefined;
 }
 
-function upstreamRequest(
-  { via }: ProxyContext,
+/** What is written before the body. It becomes the precedent of those that are of its form. */
+function upstreamHead(
+  context: ProxyContext,
   visit: RequestVisit,
+  relayed: Relayed,
+  connection: Connection,
+): string {
+  const { isForwarded } = connection;
+  const { generation, route, precedent } = relayed;
+  const { form, contentLength = '' } = visit.request;
+  if (precedent?.isForwarded === isForwarded) return precedent.head.withLength(contentLength);
+  const written = renderUpstreamHead(context, visit, relayed, connection);
+  if (form?.recurs === true) {
+    const head = new HeadForm(written, contentLength);
+    visit.downstream.precedent = { form, generation, route, isForwarded, head };
+  }
+  return written;
+}
+
+function renderUpstreamHead(
+  { via }: ProxyContext,
+  { request, body, upgrade }: RequestVisit,
   { decision, target, policy }: Relayed,
   connection: Connection,
-): ExchangeRequest {
-  const { method = 'GET', rawHeaders } = visit.request;
+): string {
+  const { method = 'GET', rawHeaders } = request;
   const { host, path, login } = connection.address(decision, { method, target });
   const sent = requestHeaders(rawHeaders, host, via);
   // What has to be read on its way down must not be compressed.
   const headers = policy.readsBody ? withoutEncoding(sent) : sent;
   if (login !== undefined) headers.push('Proxy-Authorization', login);
-  if (visit.body.framing === 'chunked') headers.push('Transfer-Encoding', 'chunked');
-  if (visit.upgrade !== undefined) headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket');
-  return { method, target: path, headers, body: visit.body };
+  if (body.framing === 'chunked') headers.push('Transfer-Encoding', 'chunked');
+  if (upgrade !== undefined) headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket');
+  return renderRequestHead(method, path, headers);
 }
 
 /** A connection goes back to the pool only whole, and never once another identity was offered on it. */

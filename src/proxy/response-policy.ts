@@ -1,7 +1,9 @@
 import type { ClientRequest } from '../downstream/message.ts';
 import { Failure } from '../failure.ts';
 import type { Decision } from '../policy/decide.ts';
-import { hasHeader, headerValues, type RawHeaders } from '../upstream/raw-headers.ts';
+import { HeadForm } from '../upstream/head-form.ts';
+import { hasHeader, headerValues, renderFields, type RawHeaders } from '../upstream/raw-headers.ts';
+import type { ResponseHead } from '../upstream/response-head.ts';
 import { EndpointFilter } from './endpoint-event.ts';
 import type { BodyFilter, ResponsePolicy } from './exchange.ts';
 import { mapHeader, responseHeaders } from './headers.ts';
@@ -40,6 +42,18 @@ export class RelayedResponse implements ResponsePolicy {
     const mayBeRead = to.route.kind === 'base_url' && visit.request.method === 'GET';
     this.#isMetadata = mayBeRead && to.rewritesOauth && isResourceMetadata(to.target);
     this.readsBody = this.#isMetadata || (mayBeRead && acceptsEventStream(visit.request));
+  }
+
+  known({ form, contentLength }: ResponseHead): string | undefined {
+    if (form?.passing === undefined || this.#to.rewritesOauth) return undefined;
+    this.#visit.headMs = this.#visit.elapsedMs;
+    return form.passing.withLength(contentLength);
+  }
+
+  passed(head: ResponseHead, sent: RawHeaders): void {
+    const { form, contentLength } = head;
+    if (form?.recurs === true && !this.#to.rewritesOauth && isOrdinary(head))
+      form.passing ??= new HeadForm(renderFields(sent), contentLength);
   }
 
   head(raw: RawHeaders, status: number): string[] | Failure {
@@ -89,6 +103,17 @@ export class RelayedResponse implements ResponsePolicy {
   #oauth(server: string): OauthContext {
     return { ...this.#rewriting(server), origin: `http://${clientHost(this.#visit.request)}` };
   }
+}
+
+/** Whether a head is one that passes in the same way whatever was asked. */
+function isOrdinary({ status, headers, contentLength }: ResponseHead): boolean {
+  const mayBeJudged =
+    status < 200 ||
+    status > 299 ||
+    leadsAnywhere(headers) ||
+    isEventStream(headers) ||
+    hasHeader(headers, 'www-authenticate');
+  return contentLength !== '' && !mayBeJudged;
 }
 
 /** Whether anything in a head speaks of places: most do not. */

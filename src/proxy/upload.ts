@@ -1,5 +1,4 @@
 import type { Connection } from '../upstream/connection.ts';
-import { renderRequestHead } from '../upstream/request-head.ts';
 import { writeFramed } from '../upstream/write-framed.ts';
 import type { ExchangeRequest } from './exchange.ts';
 import type { BodySink } from './request-body.ts';
@@ -21,8 +20,7 @@ export class Upload implements BodySink {
   }
 
   begin(): void {
-    const { method, target, headers, body } = this.#request;
-    const head = renderRequestHead(method, target, headers);
+    const { head, body } = this.#request;
     const whole = body.takeWhole();
     this.#isOver = body.framing === undefined || whole !== undefined;
     if (whole === undefined) this.#connection.write(head);

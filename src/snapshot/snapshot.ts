@@ -26,6 +26,8 @@ export interface Snapshot {
 /** The only mutable cell of policy. */
 export class SnapshotStore {
   #current: Snapshot;
+  /** How often another has come into force: what remembers one by it keeps nothing of it. */
+  generation = 0;
 
   constructor(first: Snapshot) {
     this.#current = first;
@@ -38,5 +40,6 @@ export class SnapshotStore {
   /** Puts a snapshot in force, in one step. */
   replace(next: Snapshot): void {
     this.#current = next;
+    this.generation++;
   }
 }

@@ -6,6 +6,7 @@ import { classifyExchangeError } from './classify.ts';
 import type { Dialled } from './dial.ts';
 import { MalformedResponseError } from './malformed-response.ts';
 import { readDirectly } from './read-directly.ts';
+import { ResponseHeads } from './response-head.ts';
 import { ResponseParser, type ResponseParts } from './response-parser.ts';
 
 const noBytes: Buffer = Buffer.alloc(0);
@@ -59,6 +60,7 @@ export class Connection {
   /** Since when it is unused, on the monotonic clock. */
   idleSinceMs = 0;
   readonly #headerBytes: number;
+  readonly #heads = new ResponseHeads();
   readonly #stopReading: () => void;
   #underWay: UnderWay | undefined;
   /** The first: after an alert what follows is only that the other side closed. */
@@ -97,7 +99,8 @@ export class Connection {
 
   /** The response to the request that is written from now on. Nothing is read of a connection that is closed. */
   expect(method: string, receiver: ResponseReceiver): void {
-    this.#underWay = { parser: new ResponseParser(method, this.#headerBytes, receiver), receiver };
+    const parser = new ResponseParser(method, this.#headerBytes, receiver, this.#heads);
+    this.#underWay = { parser, receiver };
   }
 
   /** @param data a string is Latin-1 @returns whether it takes more at once */

@@ -24,6 +24,14 @@ export function hasHeader(raw: RawHeaders, name: string, test?: (value: string) 
   return false;
 }
 
+/** The same headers, of which one is a Content-Length, with another value of that. */
+export function withContentLength(raw: RawHeaders, value: string): string[] {
+  const changed = raw.slice();
+  for (let index = 0; index < raw.length; index += 2)
+    if (isNamed(raw[index] ?? '', 'content-length')) changed[index + 1] = value;
+  return changed;
+}
+
 /** Most names differ from another in their length or first letter, which is seen without a string in lower case. */
 export function isNamed(candidate: string, name: string): boolean {
   return (
@@ -44,7 +52,12 @@ function letterBit(name: string): number {
  * @param startLine of a request or a response
  */
 export function renderHead(startLine: string, raw: RawHeaders): string {
-  let text = startLine + '\r\n';
+  return startLine + '\r\n' + renderFields(raw);
+}
+
+/** Header lines as they are written. */
+export function renderFields(raw: RawHeaders): string {
+  let text = '';
   for (let index = 0; index < raw.length; index += 2)
     // Not a template, which asks each part whether it is a string.
     text += (raw[index] ?? '') + ': ' + (raw[index + 1] ?? '') + '\r\n';

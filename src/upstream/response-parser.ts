@@ -1,7 +1,7 @@
 import { BlockReader } from './block-reader.ts';
 import { ChunkedDecoder } from './chunked-decoder.ts';
 import { MalformedResponseError } from './malformed-response.ts';
-import { parseResponseHead, type ResponseHead } from './response-head.ts';
+import { ResponseHeads, type ResponseHead } from './response-head.ts';
 
 /** Hears what a response is made of, as it comes. */
 export interface ResponseParts {
@@ -21,6 +21,7 @@ export class ResponseParser {
   static last: ResponseParser | undefined;
   readonly #method: string;
   readonly #parts: ResponseParts;
+  readonly #heads: ResponseHeads;
   readonly #maxHeadBytes: number;
   #headBytes = 0;
   #block: BlockReader;
@@ -32,11 +33,15 @@ export class ResponseParser {
   /** Nothing more is to be read: the response is whole, or a 101 has ended HTTP. */
   isOver = false;
 
-  /** @param maxHeadBytes of all heads of a response together, and of its trailers */
-  constructor(method: string, maxHeadBytes: number, parts: ResponseParts) {
+  /**
+   * @param maxHeadBytes of all heads of a response together, and of its trailers
+   * @param heads of the connection
+   */
+  constructor(method: string, maxHeadBytes: number, parts: ResponseParts, heads = new ResponseHeads()) {
     this.#method = method;
     this.#maxHeadBytes = maxHeadBytes;
     this.#parts = parts;
+    this.#heads = heads;
     this.#block = new BlockReader(maxHeadBytes, 'head');
     ResponseParser.last = this;
   }
@@ -64,7 +69,7 @@ export class ResponseParser {
     if (next instanceof MalformedResponseError || lines === undefined) return next;
     this.#headBytes += lines.text.length;
     if (this.#headBytes > this.#maxHeadBytes) return new MalformedResponseError('headers too long');
-    const head = parseResponseHead(lines, this.#method);
+    const head = this.#heads.read(lines, this.#method);
     if (head instanceof MalformedResponseError) return head;
     if (head.status < 200 && head.status !== 101) {
       if (!head.keepsAlive) return new MalformedResponseError('an interim response that ends the connection');

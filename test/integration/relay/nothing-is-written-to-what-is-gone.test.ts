@@ -33,10 +33,16 @@ it.each([
     const carried = { requestBytes: 0, responseBytes: 0 };
     const result = await exchange({
       connection,
-      request: { method: 'GET', target: '/', headers: [], body: new RequestBody(source, 0, carried) },
+      request: { method: 'GET', head: '', body: new RequestBody(source, 0, carried) },
       asked: incoming,
       response: new ServerResponse(incoming),
-      policy: { readsBody: false, head: (raw) => [...raw], filter: () => undefined },
+      policy: {
+        readsBody: false,
+        known: () => undefined,
+        head: (raw) => [...raw],
+        filter: () => undefined,
+        passed: () => undefined,
+      },
       isUpgrade: false,
       responseTimeoutMs: 0,
       cancellation: new Cancellation(),

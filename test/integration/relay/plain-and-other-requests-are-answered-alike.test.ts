@@ -50,6 +50,8 @@ async function askRaw(
     await new Promise((resolve) => setTimeout(resolve, 20));
     client.write(start.slice(3) + rest);
   } else client.write(start + rest);
+  // Others of its form, by what was found of it.
+  for (let times = 1; times < 5; times++) client.write(start + rest);
   // The next one is refused and ends the connection, where the one before has not.
   client.write('nonsense\r\n\r\n');
   await client.untilEnded();

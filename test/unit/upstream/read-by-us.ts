@@ -1,5 +1,6 @@
 import { MalformedResponseError } from '../../../src/upstream/malformed-response.ts';
-import { ResponseParser } from '../../../src/upstream/response-parser.ts';
+import type { ResponseHeads } from '../../../src/upstream/response-head.ts';
+import { ResponseParser, type ResponseParts } from '../../../src/upstream/response-parser.ts';
 
 /** A response as a reader took it. */
 export interface Reading {
@@ -18,19 +19,23 @@ export interface Reading {
 
 export const maxHeadBytes = 65_536;
 
-/** @param chunks as reads of a connection bring them, which then ends */
-export function readByUs(chunks: readonly Buffer[], method: string): Reading {
+/**
+ * @param chunks as reads of a connection bring them, which then ends
+ * @param before of the connection, where others were read on it before
+ */
+export function readByUs(chunks: readonly Buffer[], method: string, before?: ResponseHeads): Reading {
   const heads: string[][] = [];
   const body: Buffer[] = [];
   let trailers: readonly string[] | undefined;
-  const parser = new ResponseParser(method, maxHeadBytes, {
+  const parts: ResponseParts = {
     onHead: ({ status, phrase, headers }) => heads.push([String(status), phrase, ...headers]),
     onBody: (chunk) => body.push(chunk),
     onEnd: (told) => {
       if (trailers !== undefined) throw new Error('ended twice');
       trailers = told;
     },
-  });
+  };
+  const parser = new ResponseParser(method, maxHeadBytes, parts, before);
   let end = 0;
   let refusal: string | undefined;
   for (const chunk of chunks) {
