@@ -7,6 +7,7 @@ import { createCa } from '../certs-fixtures/create-ca.ts';
 import { build, type Build } from './build.ts';
 import { pause } from './clocks.ts';
 import type { Job, JobResult } from './programs/load.ts';
+import { answers } from './programs/messages.ts';
 import { endAll, portOf, run, runProgram } from './processes.ts';
 import { findProgram } from './subjects/find-program.ts';
 import { nginxArguments } from './subjects/nginx.ts';
@@ -85,14 +86,15 @@ async function startNginx(parent: string, files: Files, bulkBytes: number): Prom
   if (command === undefined) return undefined;
   const directory = join(parent, 'upstream');
   const port = await freePort();
-  const answer = `{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"${'x'.repeat(100)}"}]}}`;
+  const byLength = [...answers].map(([bytes, answer]) => `${bytes} '${answer}';`).join(' ');
   const http = `access_log off; default_type application/json;
+  map $content_length $answer { ${byLength} }
   server {
     listen 127.0.0.1:${port} ssl backlog=1024;
     ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites TLS_AES_256_GCM_SHA384;
     ssl_certificate ${files.certificate}; ssl_certificate_key ${files.key};
     location = /bulk { root ${directory}; }
-    location / { return 200 '${answer}'; }
+    location / { return 200 $answer; }
   }`;
   const args = nginxArguments(directory, http);
   // All hole: it takes no room, and reads as zeros.

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
-import { isWhole, postMessage } from './messages.ts';
+import { isWhole, postMessages } from './messages.ts';
 
 /** Calls of a client that connects anew for each, one after the other, and never resumes a session. */
 export interface AnewJob {
@@ -21,11 +21,11 @@ export async function connectAnew(job: AnewJob): Promise<number[]> {
   const context =
     job.caFile === undefined ? undefined : createSecureContext({ ca: readFileSync(job.caFile) });
   const host = job.caFile === undefined ? '127.0.0.1' : 'localhost';
-  const message = postMessage(`${host}:${job.port}`, job.path);
+  const messages = postMessages(`${host}:${job.port}`, job.path);
   const tookUs: number[] = [];
   for (let made = 0; made < job.calls; made++) {
     const startedMs = performance.now();
-    await call(job, context, message);
+    await call(job, context, messages[made % messages.length] ?? Buffer.alloc(0));
     tookUs.push((performance.now() - startedMs) * 1000);
   }
   return tookUs;

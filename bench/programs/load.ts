@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { connectAnew, type AnewJob } from './connect-anew.ts';
-import { isWhole, postMessage } from './messages.ts';
+import { isWhole, postMessages } from './messages.ts';
 
 /** What the parent asks for. */
 export type Job = PostJob | StreamsJob | BulkJob | AnewJob | { readonly kind: 'close' };
@@ -76,7 +76,7 @@ async function run(job: Job): Promise<readonly number[]> {
 }
 
 async function post({ port, path, connections, requests }: PostJob): Promise<number[]> {
-  const message = postMessage(`127.0.0.1:${port}`, path);
+  const messages = postMessages(`127.0.0.1:${port}`, path);
   const tookUs: number[] = [];
   let left = requests;
   const drive = () =>
@@ -92,7 +92,7 @@ async function post({ port, path, connections, requests }: PostJob): Promise<num
         }
         received = '';
         sentMs = performance.now();
-        socket.write(message);
+        socket.write(messages[left % messages.length] ?? '');
       };
       socket.once('connect', send).once('error', reject);
       socket.once('end', () =>

@@ -4,15 +4,13 @@
  * argv: certificate file, key file, length of the long body. Its port is sent to the parent.
  */
 import { readFileSync } from 'node:fs';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
+import { answers } from './messages.ts';
 
 const [, , certificateFile = '', keyFile = '', bulkBytes = ''] = process.argv;
-const answer = Buffer.from(
-  `{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"${'x'.repeat(100)}"}]}}`,
-);
 const chunk = Buffer.alloc(65_536);
 
 const server = createServer(
@@ -23,7 +21,7 @@ const server = createServer(
     keepAliveTimeout: 120_000,
   },
   (request, response) => {
-    if (request.method !== 'GET') request.resume().on('end', () => reply(response, request.url));
+    if (request.method !== 'GET') request.resume().on('end', () => reply(request, response));
     else if (request.url === '/bulk') sendBulk(response, Number(bulkBytes));
     else openStream(response);
   },
@@ -33,8 +31,9 @@ server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 }, () =>
 );
 process.once('disconnect', () => process.exit());
 
-function reply(response: ServerResponse, path = ''): void {
-  if (path.endsWith('/close')) response.shouldKeepAlive = false;
+function reply({ url, headers }: IncomingMessage, response: ServerResponse): void {
+  if (url?.endsWith('/close') === true) response.shouldKeepAlive = false;
+  const answer = answers.get(Number(headers['content-length'])) ?? '';
   response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': answer.length });
   response.end(answer);
 }
